@@ -47,7 +47,9 @@ def create(path: Path, *, free_bytes_needed: int = FREE_BYTES_NEEDED) -> None:
         CannotRunError: it is a file, not ours, not writable, or its disk is nearly full.
     """
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Root's PostgreSQL runs as another user, who has to pass through; every file inside is private itself.
+        path.mkdir(mode=0o711 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
+        (path / "log").mkdir(mode=0o700, exist_ok=True)
         with tempfile.TemporaryFile(dir=path) as probe:
             probe.write(b"x" * 4096)
             probe.flush()

@@ -66,7 +66,7 @@ class Cluster:
         files = Path(state["home"]) / "postgres"
         binaries = postgres_home.find_binaries(Path(state["home"]), self._account)
         try:
-            self._log_path.parent.mkdir(exist_ok=True)
+            self._log_path.parent.mkdir(mode=0o700, exist_ok=True)
             if not (files / "PG_VERSION").exists():
                 self._initialise(files, binaries)
         except OSError as error:
