@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ import psutil
 import psycopg
 
 from devstack import data_dir as data
-from devstack import postgres_home, postgres_roles
+from devstack import ports, postgres_home, postgres_roles
 from devstack.errors import CannotRunError
 from devstack.processes import Run
 
@@ -75,7 +74,7 @@ class Cluster:
         self._stop_stray(files)
         deadline = time.monotonic() + START_SECONDS
         while True:
-            if not _is_free(self.port):
+            if not ports.is_free(self.port):
                 self._change_port()
             complaint = self._launch(files, binaries, deadline)
             if complaint is None:
@@ -140,7 +139,7 @@ class Cluster:
             raise self._broken("its passwords, postgres.json, are missing")
         roles = (SUPERUSER, postgres_roles.OWNER, postgres_roles.APP)
         state = {
-            "port": _free_port(),
+            "port": ports.find_free(),
             "home": str(postgres_home.choose_home(self.data_dir, self._account)),
             "passwords": {role: secrets.token_hex(20) for role in roles},
         }
@@ -148,7 +147,7 @@ class Cluster:
         return state
 
     def _change_port(self) -> None:
-        data.write_private(self._state_path, {**self._state(), "port": _free_port()})
+        data.write_private(self._state_path, {**self._state(), "port": ports.find_free()})
 
     def _initialise(self, files: Path, binaries: Path) -> None:
         if not files.parent.is_dir():
@@ -269,20 +268,3 @@ class Cluster:
             f"PostgreSQL cannot use the data in {self.data_dir} ({reason}): restore it, or start over with "
             f"bin/dezky up --fresh, which discards it (log: {self._log_path})."
         )
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
