@@ -1,0 +1,57 @@
+"""Stripe's errors: their shapes, types and codes (https://docs.stripe.com/api/errors)."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+
+class StripeError(Exception):
+    """An answer in Stripe's error shape."""
+
+    def __init__(  # noqa: PLR0913 - the fields of Stripe's error
+        self,
+        message: str,
+        *,
+        status: int = HTTPStatus.BAD_REQUEST,
+        kind: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+    ) -> None:
+        """Describe the error; `kind` is what Stripe calls its type."""
+        super().__init__(message)
+        self.status = int(status)
+        self._fields = {"message": message, "type": kind, "code": code, "param": param}
+
+    def body(self) -> dict[str, dict[str, str]]:
+        """Return the JSON body; fields without a value are left out, as Stripe does."""
+        return {"error": {name: value for name, value in self._fields.items() if value is not None}}
+
+
+def missing(param: str) -> StripeError:
+    """Return the error for a required parameter that is not there."""
+    return StripeError(f"Missing required param: {param}.", code="parameter_missing", param=param)
+
+
+def unknown(param: str) -> StripeError:
+    """Return the error for a parameter that this call does not take."""
+    return StripeError(f"Received unknown parameter: {param}", code="parameter_unknown", param=param)
+
+
+def invalid(param: str, message: str, code: str | None = None) -> StripeError:
+    """Return the error for a parameter whose value is wrong."""
+    return StripeError(message, code=code, param=param)
+
+
+def no_such(kind: str, identifier: str, param: str = "id") -> StripeError:
+    """Return the error for an object that does not exist; a 404 if the address names it."""
+    status = HTTPStatus.NOT_FOUND if param == "id" else HTTPStatus.BAD_REQUEST
+    return StripeError(f"No such {kind}: '{identifier}'", status=status, code="resource_missing", param=param)
+
+
+def no_such_route(method: str, path: str) -> StripeError:
+    """Return the error for an address that the API, or this part of it, does not have."""
+    return StripeError(
+        f"Unrecognized request URL ({method}: {path}). Please see https://stripe.com/docs or we can help at "
+        "https://support.stripe.com/.",
+        status=HTTPStatus.NOT_FOUND,
+    )

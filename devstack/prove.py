@@ -1,0 +1,75 @@
+"""`bin/dezky prove [name]`: the long proofs at their full counts, each by name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+from devstack import browser
+from devstack.data_dir import ROOT
+from devstack.errors import CannotRunError, run_main
+from devstack.processes import end_group
+from devstack.workshop import open_workshop
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One long proof: `test` is the pytest address of what runs it, reduced in `bin/dezky test`."""
+
+    name: str
+    promise: str
+    test: str
+
+
+PROOFS: tuple[Proof, ...] = (
+    Proof(
+        "database-kills",
+        "PostgreSQL is killed at random moments; every committed row is there afterwards",
+        "tests/devstack/test_postgres.py::test_committed_rows_survive_kills",
+    ),
+)
+
+
+def main() -> int:
+    """Run the named proofs, or all; return 1 if one failed."""
+    words = sys.argv[1:]
+    if words in (["--help"], ["-h"], ["--list"]):
+        print("Usage: bin/dezky prove [name ...]\n")
+        for proof in PROOFS:
+            print(f"  {proof.name:<20} {proof.promise}")
+        return 0
+    known = {proof.name: proof for proof in PROOFS}
+    unknown = [word for word in words if word not in known]
+    if unknown:
+        message = f'there is no proof "{unknown[0]}"; there are: {", ".join(known)}.'
+        raise CannotRunError(message)
+    os.chdir(ROOT)
+    results = []
+    with open_workshop() as environment:
+        found = browser.find()
+        variables = {**environment, "DEZKY_PROVE": "full", **({"DEZKY_CHROMIUM": str(found)} if found else {})}
+        for proof in [known[word] for word in words] or PROOFS:
+            started = time.monotonic()
+            print(f"dezky: {proof.name}: {proof.promise}", flush=True)
+            is_proven = _run(proof, variables)
+            results.append((proof, is_proven, time.monotonic() - started))
+    print("\nWhat was proved:")
+    for proof, is_proven, seconds in results:
+        print(f"  {'proved' if is_proven else 'FAILED':<7} {proof.name:<20} {seconds:7.1f} s")
+    return 0 if all(is_proven for _, is_proven, _ in results) else 1
+
+
+def _run(proof: Proof, variables: dict[str, str]) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "-rA", "-s", "--timeout=0", proof.test]
+    process = subprocess.Popen(command, cwd=ROOT, env=variables, start_new_session=True)
+    try:
+        return process.wait() == 0
+    finally:
+        end_group(process.pid)
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,168 @@
+"""What the stand-ins share: a small HTTP server with /_health and /_control, and ways to misbehave on demand."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+MAX_BODY_BYTES = 5_000_000
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request; header names are in lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Response:
+    """One HTTP answer."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def json(cls, content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+        """Return an answer of JSON."""
+        body = json.dumps(content, ensure_ascii=False, indent=2).encode()
+        return cls(status, body, {"Content-Type": "application/json", **(headers or {})})
+
+
+@dataclass
+class Behaviour:
+    """How the stand-in answers: normally, not at all (`down`), late (`slow`), or with one status."""
+
+    mode: str = "normal"
+    seconds: float = 0.0
+    status: int = 503
+
+
+class StandInServer(ThreadingHTTPServer):
+    """Serves one stand-in on 127.0.0.1."""
+
+    daemon_threads = True
+    # A restart after kill -9 must not wait for the old connections to time out.
+    allow_reuse_address = True
+    request_queue_size = 64
+
+    def __init__(
+        self,
+        port: int,
+        answer: Callable[[Request], Response],
+        *,
+        actions: Mapping[str, Callable[[dict[str, Any]], None]] | None = None,
+        modes: frozenset[str] = frozenset({"down", "slow", "status"}),
+    ) -> None:
+        """Bind the port; `actions` are what /_control can do beside the modes."""
+        self.answer = answer
+        self.behaviour = Behaviour()
+        self.actions = dict(actions or {})
+        self.modes = modes | {"normal"}
+        super().__init__(("127.0.0.1", port), _Handler)
+
+    def control(self, order: dict[str, Any]) -> Response:
+        """Carry out an order of /_control: `{"action": …}` with `seconds` for slow and `status` for status."""
+        action = str(order.get("action", ""))
+        known = sorted({*self.actions, *self.modes})
+        if action not in known:
+            return Response.json({"error": f"action must be one of {', '.join(known)}"}, 400)
+        try:
+            if action in self.modes:
+                self.behaviour = Behaviour(action, float(order.get("seconds", 5)), int(order.get("status", 503)))
+            if action in self.actions:
+                self.actions[action](order)
+        except (TypeError, ValueError) as error:
+            return Response.json({"error": str(error)}, 400)
+        return Response.json({"ok": True, "mode": self.behaviour.mode})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: StandInServer
+    timeout = 60
+
+    def do_GET(self) -> None:  # noqa: N802 - named by http.server
+        self._handle()
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815 - named by http.server
+
+    def _handle(self) -> None:
+        parts = urlsplit(self.path)
+        try:
+            length = int(self.headers.get("Content-Length") or 0)
+        except ValueError:
+            length = -1
+        if not 0 <= length <= MAX_BODY_BYTES:
+            self.close_connection = True
+            self._send(Response.json({"error": "body too large"}, 413))
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, parts.path, parts.query, headers, self.rfile.read(length))
+        response = self._respond(request)
+        if response is None:
+            self.close_connection = True
+        else:
+            self._send(response)
+
+    def _respond(self, request: Request) -> Response | None:
+        if request.path == "/_health":
+            return Response.json({"ok": True})
+        if request.path == "/_control":
+            return self._control(request)
+        behaviour = self.server.behaviour
+        if behaviour.mode == "down":
+            return None
+        if behaviour.mode == "slow":
+            time.sleep(behaviour.seconds)
+        if behaviour.mode == "status":
+            return Response.json({"error": {"type": "api_error", "message": "As asked."}}, behaviour.status)
+        return self.server.answer(request)
+
+    def _control(self, request: Request) -> Response:
+        if request.method != "POST":
+            return Response.json({"error": "POST only"}, 405, {"Allow": "POST"})
+        try:
+            order = json.loads(request.body)
+        except ValueError:
+            order = None
+        if not isinstance(order, dict):
+            return Response.json({"error": "a JSON object is needed"}, 400)
+        return self.server.control(order)
+
+    def _send(self, response: Response) -> None:
+        self.send_response(response.status)
+        for name, value in response.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(response.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(response.body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by http.server
+        if self.path != "/_health":
+            print(f"{self.command} {self.path} {args[1] if len(args) > 1 else ''}", flush=True)
+
+
+def serve_until_told(server: StandInServer) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+    thread.start()
+    stopping.wait()
+    server.shutdown()
+    server.server_close()
