@@ -10,7 +10,7 @@ from django import template
 from django.template.context import RequestContext
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -28,7 +28,7 @@ TONES = {
     "suspended": "bad",
     "denied": "bad",
 }
-TIME_FORMATS = {"datetime": "%-d %b %Y, %H:%M", "date": "%-d %b %Y", "time": "%H:%M", "day": "%A, %-d %B %Y"}
+TIME_FORMATS = {"datetime": "j M Y, H:i", "date": "j M Y", "time": "H:i", "day": "l, j F Y"}
 
 
 def initials(name: str) -> str:
@@ -120,16 +120,16 @@ def local_time(value: dt.datetime | dt.date | None, style: str = "datetime", emp
     if value is None:
         return format_html('<span class="subtle">{}</span>', empty)
     if not isinstance(value, dt.datetime):  # a day has no zone: every browser shows the same
-        text = value.strftime(TIME_FORMATS["day" if style == "day" else "date"])
+        text = dateformat.format(value, TIME_FORMATS["day" if style == "day" else "date"])
         return format_html('<time datetime="{}">{}</time>', value.isoformat(), text)
     moment = (value if timezone.is_aware(value) else value.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
-    full = moment.strftime(TIME_FORMATS["datetime"])
-    text = moment.strftime(TIME_FORMATS.get(style, TIME_FORMATS["datetime"]))
+    full = dateformat.format(moment, TIME_FORMATS["datetime"])
+    text = dateformat.format(moment, TIME_FORMATS.get(style, TIME_FORMATS["datetime"]))
     return format_html(
         '<time datetime="{}" data-local="{}"{} title="{} UTC">{}{}</time>',
         moment.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "datetime" if style == "relative" else style,
-        format_html(" data-relative") if style == "relative" else "",
+        SafeString(" data-relative") if style == "relative" else "",
         full,
         text,
         " UTC" if style in {"datetime", "relative"} else "",
@@ -150,7 +150,7 @@ def nav_link(
     return format_html(
         '<a href="{}"{}{}>{}<span>{}</span></a>',
         href,
-        format_html(' aria-current="page"') if is_current else "",
+        SafeString(' aria-current="page"') if is_current else "",
         format_html(' data-key="g {}"', key) if key else "",
         icon(symbol),
         label,
