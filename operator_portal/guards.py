@@ -15,6 +15,8 @@ from accounts.enums import ClientName
 from accounts.guards import Caller
 from accounts.models import OIDCSession, User
 
+NOT_AUTHORISED = "/operator/not-authorised/"
+
 
 def is_operator(request: HttpRequest) -> bool:
     """Return whether the request's session is the operator client's and its person a platform admin."""

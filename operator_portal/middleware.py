@@ -10,14 +10,14 @@ from accounts.enums import Audience, ClientName, Verdict
 from accounts.guards import Caller
 from accounts.middleware.guard import SurfaceGuardMiddleware, caller_of
 from accounts.models import User
-from operator_portal.guards import portal_only_caller
-
-NOT_AUTHORISED = "/operator/not-authorised/"
+from operator_portal.guards import NOT_AUTHORISED, portal_only_caller
 
 
 class OperatorGuardMiddleware(SurfaceGuardMiddleware):
-    """Lets in operators. Somebody signed in to the portal who is none is told so without passing the
-    provider, where its policy would strand them.
+    """Lets in operators, and tells others so at once.
+
+    Somebody signed in to the portal who is no operator does not pass the provider, where its policy
+    would strand them.
     """
 
     audiences = frozenset({Audience.OPERATOR})

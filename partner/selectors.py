@@ -61,8 +61,8 @@ def delegate_of(user: User) -> Delegate | None:
     staff = staff_of(user)
     if staff is None:
         return None
-    through = PartnerStaff.customers.through.objects.filter(partnerstaff_id=staff.pk)
-    seen = None if staff.role == StaffRole.ADMIN else frozenset(through.values_list("tenant_id", flat=True))
+    assigned = staff.customers.through._default_manager.filter(partnerstaff_id=staff.pk)
+    seen = None if staff.role == StaffRole.ADMIN else frozenset(assigned.values_list("tenant_id", flat=True))
     return Delegate(partner_id=staff.partner_id, firm=staff.partner.name, tenant_ids=seen)
 
 
@@ -71,8 +71,8 @@ def customers_of(*, staff: PartnerStaff, text: str = "") -> TenantQuerySet:
     found = Tenant.objects.filter(partner_id=staff.partner_id).matching(text)
     if staff.role == StaffRole.ADMIN:
         return found
-    through = PartnerStaff.customers.through.objects
-    return found.filter(pk__in=through.filter(partnerstaff_id=staff.pk).values("tenant_id"))
+    assigned = staff.customers.through._default_manager.filter(partnerstaff_id=staff.pk)
+    return found.filter(pk__in=assigned.values("tenant_id"))
 
 
 def customers_page(*, staff: PartnerStaff, text: str = "", cursor: str | None = None) -> Page[Customer]:

@@ -89,7 +89,9 @@ class DatabaseAwayMiddleware:
 
 
 def _database_away(request: HttpRequest) -> HttpResponse:
-    return answers.unavailable(request, "The database can't be reached right now. Nothing was lost.", retry_after_seconds=5)
+    return answers.unavailable(
+        request, "The database can't be reached right now. Nothing was lost.", retry_after_seconds=5
+    )
 
 
 class PrivateResponsesMiddleware:

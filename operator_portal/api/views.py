@@ -8,7 +8,6 @@ from rest_framework.generics import ListAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.api.permissions import AudiencePermission
 from accounts.clients import OIDCClient
@@ -53,8 +52,8 @@ class OperatorTenantListView(ListAPIView[Any]):
     """Every tenant, by name."""
 
     rule: ClassVar = Rule(Audience.OPERATOR, Failure.OPEN)
-    permission_classes: ClassVar = [OperatorAudiencePermission, OperatorPermission]
-    serializer_class: ClassVar[type[BaseSerializer[Any]]] = TenantSerializer
+    permission_classes = (OperatorAudiencePermission, OperatorPermission)
+    serializer_class = TenantSerializer
     pagination_class = KeysetPagination
     order: ClassVar = selectors.TENANT_ORDER
 
