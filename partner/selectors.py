@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Count, Sum
 from django.utils import timezone
@@ -37,7 +39,7 @@ class Customer:
         return "Active" if self.grant else "None"
 
     @property
-    def access_ends_at(self) -> object:
+    def access_ends_at(self) -> datetime | None:
         """Return when the grant ends, or None."""
         return self.grant.ends_at if self.grant else None
 
@@ -95,7 +97,7 @@ def totals(*, staff: PartnerStaff) -> Totals:
     return Totals(customers=summed["n"], seats=summed["seats"] or 0, seats_used=summed["used"] or 0)
 
 
-def _grants(staff: PartnerStaff, tenant_ids: list[object]) -> dict[object, DelegatedAccess]:
+def _grants(staff: PartnerStaff, tenant_ids: list[UUID]) -> dict[UUID, DelegatedAccess]:
     """Return the grants that hold now, by tenant; where two do, the one that ends later."""
     found = DelegatedAccess.objects.for_partner(staff.partner_id).filter(tenant_id__in=tenant_ids).active()
     return {grant.tenant_id: grant for grant in found.order_by("ends_at").select_related("granted_by")}
