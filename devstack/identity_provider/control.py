@@ -156,8 +156,10 @@ def _counts(provider: Provider, _: Message, __: Request) -> Message:
     return {"counts": provider.counts.snapshot()}
 
 
-def _reset(provider: Provider, _: Message, __: Request) -> Message:
+def _reset(provider: Provider, message: Message, _: Request) -> Message:
     provider.reset()
+    if message.get("sessions"):
+        provider.store.forget_everybody()
     return {}
 
 
