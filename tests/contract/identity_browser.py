@@ -113,7 +113,7 @@ class IdentityProvider:
         assert answer.status == 200, answer.text
         return answer.json
 
-    def call(self, endpoint: str, client_id: str, timeout_seconds: float = 10, **form: str) -> Answer:
+    def call(self, endpoint: str, client_id: str, **form: str) -> Answer:
         """Call an endpoint as a client, with client_secret_basic."""
         credentials = base64.b64encode(f"{client_id}:{SECRETS[client_id]}".encode()).decode()
         headers = {
@@ -121,7 +121,7 @@ class IdentityProvider:
             "Authorization": f"Basic {credentials}",
         }
         target = f"/application/o/{endpoint}/"
-        return self.request("POST", target, urlencode(form), headers, timeout_seconds)
+        return self.request("POST", target, urlencode(form), headers)
 
     def redeem(self, code: str, client_id: str = "dezky-portal", **changes: str) -> Answer:
         """Redeem a code."""
