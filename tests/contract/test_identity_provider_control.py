@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jwt
@@ -20,6 +21,14 @@ from .identity_server import ROOT, Site, free_port, start_identity_provider, sto
 OPERATOR = "operator@dezky.test"
 ADMIN = "admin@acme.test"
 JWKS = "/application/o/dezky-portal/jwks/"
+
+
+def wait_for_count(provider: IdentityProvider, name: str, count: int) -> None:
+    """Wait until the stand-in has met that many requests."""
+    deadline = time.monotonic() + 10
+    while provider.control("counts")["counts"].get(name, 0) < count:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_down_closes_the_connection_and_spares_control_and_health(
@@ -64,6 +73,21 @@ def test_status_after_the_work_loses_the_rotated_token(browser: Browser) -> None
     assert provider.refresh(tokens["refresh_token"]).json["error"] == "invalid_grant"
 
 
+def test_slow_request_is_answered_late_or_at_once_when_the_fault_ends(browser: Browser) -> None:
+    provider = browser.provider
+    provider.control("slow", seconds=0.3, endpoints=["jwks"])
+    begun_at = time.monotonic()
+    assert provider.get(JWKS).status == 200
+    assert time.monotonic() - begun_at >= 0.3
+
+    provider.control("slow", seconds=600, endpoints=["jwks"])
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(provider.get, JWKS)
+        wait_for_count(provider, "jwks", 2)
+        provider.control("normal")
+        assert waiting.result(10).status == 200
+
+
 def test_slow_request_whose_caller_has_gone_changes_nothing(browser: Browser) -> None:
     provider = browser.provider
     token = browser.tokens(ADMIN)["refresh_token"]
@@ -71,6 +95,7 @@ def test_slow_request_whose_caller_has_gone_changes_nothing(browser: Browser) ->
     body = f"grant_type=refresh_token&refresh_token={token}&client_id=dezky-portal&client_secret="
     with pytest.raises(TimeoutError):
         provider.request("POST", "/application/o/token/", body + SECRETS["dezky-portal"], timeout_seconds=0.2)
+    wait_for_count(provider, "token:refresh_token", 1)
     provider.control("normal")
 
     assert provider.refresh(token).status == 200
@@ -79,8 +104,8 @@ def test_slow_request_whose_caller_has_gone_changes_nothing(browser: Browser) ->
 def test_drip_spares_not_even_the_headers(identity_provider: IdentityProvider) -> None:
     identity_provider.control("drip", bytes_per_second=40)
     with socket.create_connection(("127.0.0.1", identity_provider.port), 10) as connection:
-        connection.sendall(f"GET {JWKS} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
         begun_at = time.monotonic()
+        connection.sendall(f"GET {JWKS} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode())
         received = b""
         while len(received) < 20:
             received += connection.recv(4096)

@@ -11,7 +11,7 @@ import pytest
 
 from devstack.people import PEOPLE
 
-from .identity_browser import Browser, unverified
+from .identity_browser import SECRETS, Browser, unverified
 
 OPERATOR = "operator@dezky.test"
 ADMIN = "admin@acme.test"
