@@ -46,8 +46,9 @@ class IdentityServer(ThreadingHTTPServer):
 
     def handle_error(self, _: object, client_address: object) -> None:
         """Report a defect; callers that go away are daily bread."""
-        if not isinstance(sys.exception(), OSError):
-            LOG.error("connection of %s failed", client_address, exc_info=True)
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            LOG.error("connection of %s failed", client_address, exc_info=error)
 
 
 class Handler(BaseHTTPRequestHandler):
