@@ -1,0 +1,1 @@
+"""Template tags of the lowest floor, used by every surface."""

@@ -1,0 +1,120 @@
+"""Renewal of access tokens: one at a time for each session, over tabs, threads and processes (S4 to S6)."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from accounts import authentik, services
+from accounts.enums import Renewal
+from accounts.models import OIDCSession
+from accounts.verification import TokenRejected, verify_id_token
+
+logger = logging.getLogger(__name__)
+
+_EARLY = timedelta(seconds=30)
+_PAUSE_AFTER_FAILURE = timedelta(seconds=10)
+_LOCK_TIMEOUT = "6s"
+
+
+def is_due(session: OIDCSession) -> bool:
+    """Return whether the access token has run out, or is about to."""
+    return session.access_expires_at - _EARLY <= timezone.now()
+
+
+def renew_if_due(session: OIDCSession, *, even_if_fresh: bool = False) -> Renewal:
+    """Renew the tokens of `session` unless another request just has; refreshes `session` in place.
+
+    The row lock makes the others wait and look again. The new tokens are committed here, before the
+    view runs, so nothing that happens later can lose a rotated refresh token.
+    """
+    if not is_due(session) and not even_if_fresh:
+        return Renewal.CURRENT
+    try:
+        outcome = _renew_under_lock(session.pk, seen_expiry=session.access_expires_at)
+    except OperationalError as error:
+        logger.warning("renewal waited in vain for its lock: %s", error)
+        return Renewal.UNAVAILABLE
+    session.refresh_from_db()
+    return outcome
+
+
+def _renew_under_lock(pk: UUID, *, seen_expiry: object) -> Renewal:
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_TIMEOUT])
+        session = OIDCSession.objects.select_for_update(of=("self",)).select_related("user").get(pk=pk)
+        now = timezone.now()
+        if session.ended_at is not None:
+            return Renewal.REFUSED
+        if session.access_expires_at != seen_expiry and not is_due(session):
+            return Renewal.RENEWED
+        if session.renewal_failed_at and now - session.renewal_failed_at < _PAUSE_AFTER_FAILURE:
+            return Renewal.UNAVAILABLE
+        return _ask_provider(session)
+
+
+def _ask_provider(session: OIDCSession) -> Renewal:
+    client = session.oidc_client
+    if not session.refresh_token:
+        return _end(session)
+    try:
+        tokens = authentik.refresh(client, refresh_token=session.refresh_token)
+        claims = verify_id_token(client, tokens.id_token, nonce=None, access_token=tokens.access_token)
+        if claims["sub"] != session.user.sub:
+            raise TokenRejected("sub is another person")  # noqa: TRY301 - one place judges the answer
+    except authentik.ProviderUnavailable as error:
+        logger.warning("renewal: identity provider away: %s", error)
+        return _put_off(session)
+    except authentik.ProviderRefused as error:
+        if error.error != "invalid_grant":
+            # "You asked wrongly" (a bad client secret, say) says nothing about the person.
+            logger.error("renewal: the provider refused our request: %s", error)  # noqa: TRY400
+            return _put_off(session)
+        return _end(session)
+    except TokenRejected as error:
+        logger.error("renewal: token rejected: %s", error)  # noqa: TRY400 - the reason is the message
+        return _end(session)
+    _keep(session, tokens)
+    return _confirm(session, claims)
+
+
+def _keep(session: OIDCSession, tokens: authentik.Tokens) -> None:
+    session.access_token = tokens.access_token
+    session.id_token = tokens.id_token
+    session.refresh_token = tokens.refresh_token or session.refresh_token
+    session.access_expires_at = timezone.now() + timedelta(seconds=tokens.expires_in_seconds)
+    session.renewal_failed_at = None
+    session.save()
+
+
+def _confirm(session: OIDCSession, claims: dict[str, object]) -> Renewal:
+    """Write the roles of the answer. If that fails the tokens stay and the next request asks again."""
+    try:
+        with transaction.atomic():
+            services.record_identity(client=session.oidc_client, claims=claims)
+    except DatabaseError:
+        logger.exception("renewal: the roles could not be written")
+        session.access_expires_at = timezone.now()
+        session.save(update_fields=["access_expires_at"])
+        return Renewal.UNAVAILABLE
+    session.confirmed_at = timezone.now()
+    session.save(update_fields=["confirmed_at"])
+    return Renewal.RENEWED
+
+
+def _put_off(session: OIDCSession) -> Renewal:
+    session.renewal_failed_at = timezone.now()
+    session.save(update_fields=["renewal_failed_at"])
+    return Renewal.UNAVAILABLE
+
+
+def _end(session: OIDCSession) -> Renewal:
+    session.ended_at = timezone.now()
+    session.id_token = session.access_token = session.refresh_token = ""
+    session.save()
+    return Renewal.REFUSED

@@ -1,0 +1,38 @@
+"""URLs of accounts: three namespaces, since three kinds of people reach them."""
+
+from django.urls import URLPattern, path, register_converter
+
+from accounts.enums import ClientName
+from accounts.views.profile import ProfileView
+from accounts.views.session import DoneView, RefreshView
+from accounts.views.sign_in import CallbackView, SignInView
+from accounts.views.sign_out import SignedOutView, SignOutView
+
+
+class ClientConverter:
+    """Matches the names of the clients."""
+
+    regex = "|".join(name.value for name in ClientName)
+
+    def to_python(self, value: str) -> str:
+        """Return the name as it stands."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """Return the name as it stands."""
+        return str(value)
+
+
+register_converter(ClientConverter, "client")
+
+oidc_urls: list[URLPattern] = [
+    path("<client:client>/login/", SignInView.as_view(), name="login"),
+    path("<client:client>/callback/", CallbackView.as_view(), name="callback"),
+    path("<client:client>/logout/", SignOutView.as_view(), name="logout"),
+    path("<client:client>/signed-out/", SignedOutView.as_view(), name="signed-out"),
+]
+session_urls: list[URLPattern] = [
+    path("refresh/", RefreshView.as_view(), name="refresh"),
+    path("done/", DoneView.as_view(), name="done"),
+]
+me_urls: list[URLPattern] = [path("", ProfileView.as_view(), name="profile")]

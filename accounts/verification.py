@@ -1,0 +1,119 @@
+"""Verification of ID and access tokens (security A1, A2, A6, A7, A13, A14)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from typing import Any
+
+import jwt
+from django.conf import settings
+
+from accounts import authentik
+from accounts.clients import OIDCClient, all_clients
+
+ALGORITHM = "RS256"
+LEEWAY_SECONDS = 60
+MAX_TOKEN_CHARACTERS = 16_384
+_REQUIRED = ["iss", "aud", "sub", "exp", "iat"]
+
+
+class TokenRejected(Exception):
+    """A token does not hold what it must; the message says why and is safe to log."""
+
+
+def verify_id_token(
+    client: OIDCClient, token: str, *, nonce: str | None, access_token: str
+) -> dict[str, Any]:
+    """Return the claims of an ID token that was made for `client`.
+
+    `nonce` is None at a renewal alone: authentik's renewed ID tokens carry none.
+
+    Raises:
+        TokenRejected: any claim, the signature, the key or the algorithm is not as it must be.
+        ProviderUnavailable: the keys can't be had.
+    """
+    claims = _verify(client, token)
+    if nonce is not None and not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+        raise TokenRejected("nonce differs")
+    if "at_hash" in claims and claims["at_hash"] != _half_hash(access_token):
+        raise TokenRejected("at_hash differs")
+    return claims
+
+
+def verify_access_token(token: str) -> tuple[OIDCClient, dict[str, Any]]:
+    """Return the client and the claims of an access token that carries our API scope.
+
+    authentik's ID tokens have the same `aud` and `typ`: only the scope tells them apart (A14).
+
+    Raises:
+        TokenRejected: not a token of ours, or without the scope.
+        ProviderUnavailable: the keys can't be had.
+    """
+    client = _client_by_audience(token)
+    claims = _verify(client, token)
+    scope = claims.get("scope")
+    if not isinstance(scope, str) or settings.API_SCOPE not in scope.split():
+        raise TokenRejected(f"scope lacks {settings.API_SCOPE}")
+    return client, claims
+
+
+def _client_by_audience(token: str) -> OIDCClient:
+    try:
+        claimed = jwt.decode(token, options={"verify_signature": False})
+    except jwt.PyJWTError as error:
+        raise TokenRejected("not a token") from error
+    for client in all_clients():
+        if claimed.get("aud") in (client.client_id, [client.client_id]):
+            return client
+    raise TokenRejected("aud is not ours")
+
+
+def _verify(client: OIDCClient, token: str) -> dict[str, Any]:
+    key = _key_for(client, token)
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token,
+            key=key,
+            algorithms=[ALGORITHM],
+            audience=client.client_id,
+            issuer=client.issuer,
+            leeway=LEEWAY_SECONDS,
+            options={"require": _REQUIRED, "strict_aud": False},
+        )
+    except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
+        raise TokenRejected(f"{type(error).__name__}: {error}") from error
+    if claims["aud"] not in (client.client_id, [client.client_id]):
+        raise TokenRejected("aud names others too")
+    if claims.get("azp", client.client_id) != client.client_id:
+        raise TokenRejected("azp is another client")
+    if not isinstance(claims["sub"], str) or not claims["sub"] or len(claims["sub"]) > 255:  # noqa: PLR2004
+        raise TokenRejected("sub is not usable")
+    return claims
+
+
+def _key_for(client: OIDCClient, token: str) -> jwt.PyJWK:
+    if len(token) > MAX_TOKEN_CHARACTERS:
+        raise TokenRejected("too long")
+    try:
+        header = jwt.get_unverified_header(token)
+    except jwt.PyJWTError as error:
+        raise TokenRejected("not a token") from error
+    if header.get("alg") != ALGORITHM:
+        raise TokenRejected("alg is not RS256")
+    kid = header.get("kid")
+    if not isinstance(kid, str):
+        raise TokenRejected("kid is missing")
+    for key in authentik.signing_keys(client, want_kid=kid).get("keys", []):
+        if key.get("kid") == kid and key.get("use") == "sig" and key.get("kty") == "RSA":
+            try:
+                return jwt.PyJWK(key, algorithm=ALGORITHM)
+            except jwt.PyJWTError as error:
+                raise TokenRejected("the key is not usable") from error
+    raise TokenRejected("no signing key has this kid")
+
+
+def _half_hash(access_token: str) -> str:
+    digest = hashlib.sha256(access_token.encode()).digest()
+    return base64.urlsafe_b64encode(digest[:16]).rstrip(b"=").decode()

@@ -1,0 +1,139 @@
+"""Signing in: to the provider and back, once for each client."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+from django.contrib import auth
+from django.core.exceptions import SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.views.generic import View
+from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthenticationRequestView
+
+from accounts import answers, authentik, sessions, signals
+from accounts.clients import get_client
+from accounts.models import User
+from accounts.redirects import safe_next
+from accounts.verification import TokenRejected
+
+logger = logging.getLogger(__name__)
+
+STATE_MAX_AGE_SECONDS = 600
+_LIBRARY_SETTINGS: dict[str, Any] = {
+    "OIDC_RP_SCOPES": settings.OIDC_SCOPES,
+    "OIDC_USE_PKCE": True,
+    "OIDC_MAX_STATES": settings.OIDC_MAX_STATES,
+    # The library reverses a name without arguments; `get_extra_params` puts the client's own URI in its place.
+    "OIDC_AUTHENTICATION_CALLBACK_URL": "launcher:home",
+}
+
+
+class SignInView(OIDCAuthenticationRequestView):
+    """Sends the browser to the provider, with state, nonce and PKCE (A2, A3)."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        View.__init__(self, **kwargs)
+
+    def get_settings(self, attr: str, *args: Any) -> Any:  # type: ignore[override] # ours are by client
+        """Return a setting of the library; ours first."""
+        return _LIBRARY_SETTINGS.get(attr, args[0] if args else None)
+
+    def get(self, request: HttpRequest, client: str) -> HttpResponseBase:
+        """Redirect to the provider, and remember with the state where to go afterwards."""
+        self.client = get_client(client)
+        self.OIDC_RP_CLIENT_ID = self.client.client_id
+        try:
+            self.OIDC_OP_AUTH_ENDPOINT = authentik.discover(self.client).authorization
+        except authentik.ProviderUnavailable:
+            return answers.unavailable(
+                request, "The sign-in service can't be reached right now. Try again in a moment.", retry_after_seconds=10
+            )
+        response = super().get(request)
+        request.session.pop("oidc_login_next", None)
+        state = parse_qs(urlsplit(response["Location"]).query)["state"][0]
+        states = request.session["oidc_states"]
+        states[state]["next"] = safe_next(request.GET.get("next"), self.client)
+        request.session["oidc_states"] = states
+        return response
+
+    def get_extra_params(self, request: HttpRequest) -> dict[str, str]:
+        """Return the registered callback (A12), and a fresh sign-in where somebody else is wanted."""
+        extra = {"redirect_uri": self.client.redirect_uri}
+        if request.GET.get("fresh") == "1":
+            extra["prompt"] = "login"
+        return extra
+
+
+class CallbackView(OIDCAuthenticationCallbackView):
+    """Takes the browser back from the provider; every failure is a page that says what to do."""
+
+    def get(self, request: HttpRequest, client: str) -> HttpResponseBase:
+        """Check state and its age, redeem the code, verify everything, begin the session."""
+        self.client = get_client(client)
+        known = self._take_state(request)
+        if known is None:
+            return self._failed(request, 400, "This sign-in was already used, is too old, or began in another browser.")
+        self.next = known.get("next", self.client.home)
+        if request.GET.get("error"):
+            logger.info("the provider sent an error to the callback: %s", request.GET["error"][:80])
+            return self._failed(request, 403, "The sign-in service didn't sign you in.")
+        try:
+            return super().get(request)
+        except SuspiciousOperation:
+            return self._failed(request, 400, "This sign-in was already used.")
+        except authentik.ProviderUnavailable:
+            response = self._failed(request, 503, "The sign-in service stopped answering. Nothing was lost.")
+            response["Retry-After"] = "10"
+            return response
+        except authentik.ProviderRefused as error:
+            logger.info("the provider refused the code: %s", error)
+            return self._failed(request, 400, "This sign-in is too old. Start again.")
+        except TokenRejected as error:
+            logger.warning("sign-in refused: %s", error)
+            return self._failed(request, 403, "The sign-in service's answer could not be trusted.")
+
+    def login_success(self) -> HttpResponse:
+        """Begin the session under a new key and go where the person wanted to go."""
+        tokens, claims = self.request.oidc_grant
+        auth.login(self.request, self.user)
+        sid = claims.get("sid")
+        session = sessions.begin(
+            self.request.session,
+            user=self.user,
+            client=self.client,
+            tokens=tokens,
+            sid=sid if isinstance(sid, str) else "",
+        )
+        signals.signed_in.send(sender=User, user=self.user, session=session, request=self.request)
+        return HttpResponseRedirect(self.next)
+
+    def login_failure(self) -> HttpResponse:
+        """Say that this person may not sign in."""
+        return self._failed(self.request, 403, "This account is switched off. Ask your administrator.")
+
+    def _take_state(self, request: HttpRequest) -> dict[str, Any] | None:
+        """Return what we remembered of this sign-in, if it is ours and at most ten minutes old (A2)."""
+        states = request.session.get("oidc_states", {})
+        known = states.get(request.GET.get("state", ""))
+        if not isinstance(known, dict) or not (request.GET.get("code") or request.GET.get("error")):
+            return None
+        is_old = time.time() - known.get("added_on", 0) > STATE_MAX_AGE_SECONDS
+        if is_old or request.GET.get("error"):
+            del states[request.GET["state"]]
+            request.session["oidc_states"] = states
+        return None if is_old else known
+
+    def _failed(self, request: HttpRequest, status: int, reason: str) -> HttpResponse:
+        context = {
+            "title": "You are not signed in",
+            "reason": reason,
+            "retry_url": f"/oidc/{self.client.name}/login/",
+            "status": status,
+        }
+        return render(request, "accounts/sign_in_failed.html", context, status=status)

@@ -1,0 +1,55 @@
+"""URLs of the API, its schema and its documentation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path, re_path
+from django.utils.csp import CSP
+from django.views.decorators.csp import csp_override
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import AllowAny
+
+from operator_portal.api.views import OperatorTenantListView
+from partner.api.views import CustomerListView
+from tenant_portal.api.views import MeView
+from tenants.api.views import AuditListView, TenantDetailView, TenantListView, UserListView
+
+# Swagger UI styles by attribute and shows its own data: images, and knows no Trusted Types.
+_DOCS_CSP = {
+    **{name: value for name, value in settings.SECURE_CSP.items() if not name.startswith(("require-", "trusted-"))},
+    "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
+}
+
+
+def unknown(_request: HttpRequest, **_kwargs: Any) -> HttpResponse:
+    """Answer any other API path with a problem, not with a page."""
+    raise Http404
+
+
+api_urls = [
+    path("me", MeView.as_view(), name="me"),
+    path("tenants", TenantListView.as_view(), name="tenants"),
+    path("tenants/<slug:slug>", TenantDetailView.as_view(), name="tenant"),
+    path("tenants/<slug:slug>/users", UserListView.as_view(), name="users"),
+    path("tenants/<slug:slug>/audit", AuditListView.as_view(), name="audit"),
+    path("partner/customers", CustomerListView.as_view(), name="partner-customers"),
+    path("operator/tenants", OperatorTenantListView.as_view(), name="operator-tenants"),
+    re_path(r"^(?P<path>.*)$", unknown, name="unknown"),
+]
+docs_urls = [
+    path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[]), name="schema"),
+    path(
+        "docs/",
+        csp_override(_DOCS_CSP)(
+            SpectacularSwaggerSplitView.as_view(
+                url_name="api-docs:schema",
+                permission_classes=[AllowAny],
+                authentication_classes=[],
+            )
+        ),
+        name="docs",
+    ),
+]

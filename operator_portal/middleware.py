@@ -1,0 +1,46 @@
+"""The second layer: a definite no leads to the not-authorised page, an outage signs nobody out (O2, O3)."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+
+from accounts import answers, sessions, signals
+from accounts.enums import Audience, ClientName, Verdict
+from accounts.guards import Caller
+from accounts.middleware.guard import SurfaceGuardMiddleware, caller_of
+from accounts.models import User
+
+NOT_AUTHORISED = "/operator/not-authorised/"
+
+
+class OperatorGuardMiddleware(SurfaceGuardMiddleware):
+    """Lets in operators. Somebody signed in to the portal who is none is told so without passing the
+    provider, where its policy would strand them.
+    """
+
+    audiences = frozenset({Audience.OPERATOR})
+
+    def caller(self, request: HttpRequest) -> Caller:
+        """Return the operator session's person; without one, whoever the portal knows in this browser."""
+        caller = caller_of(request)
+        if caller.is_signed_in:
+            return caller
+        portal = sessions.other_session(request, ClientName.PORTAL)
+        if portal is None or portal.user.is_platform_admin:
+            return caller  # nobody, or an operator who has yet to sign in here
+        return Caller(is_signed_in=True, client=ClientName.PORTAL)
+
+    def answer(self, request: HttpRequest, verdict: Verdict) -> HttpResponseBase:
+        """Send a definite no to the page that signs out fully; HTMX gets the redirect in its own words."""
+        if verdict is not Verdict.NOT_AUTHORISED:
+            return super().answer(request, verdict)
+        portal = sessions.other_session(request, ClientName.PORTAL)
+        user = request.user if isinstance(request.user, User) else portal.user if portal else None
+        if user is not None:
+            signals.refused.send(sender=User, user=user, request=request)
+        if answers.is_htmx(request):
+            response = answers.forbidden(request)
+            response["HX-Redirect"] = NOT_AUTHORISED
+            return response
+        return HttpResponseRedirect(NOT_AUTHORISED)

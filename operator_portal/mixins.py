@@ -1,0 +1,29 @@
+"""What a view of the operator portal stands on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import SimpleTemplateResponse
+from django.views.generic.base import View
+
+from operator_portal.guards import is_operator
+from operator_portal.middleware import NOT_AUTHORISED
+from tenants.scope import operator_scope
+
+
+class OperatorRequiredMixin(View):
+    """Asks the third layer, whatever stood before it, and runs the view in the operator's scope."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer inside the operator's scope, or lead to the not-authorised page."""
+        if not is_operator(request):
+            return redirect(NOT_AUTHORISED)
+        with operator_scope():
+            response = super().dispatch(request, *args, **kwargs)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()
+        return response

@@ -1,0 +1,83 @@
+"""Pages of the operator portal."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.generic import TemplateView, View
+
+from accounts import sessions
+from accounts.clients import get_client
+from accounts.enums import ClientName
+from accounts.views.sign_out import sign_out
+from operator_portal import selectors
+from operator_portal.forms import TenantFilterForm
+from operator_portal.mixins import OperatorRequiredMixin
+from tenants.enums import TenantStatus
+from tenants.keyset import BadCursor
+from tenants.selectors import platform_events
+
+
+class OverviewView(OperatorRequiredMixin, TemplateView):
+    """The platform in numbers, and what happened last."""
+
+    template_name = "operator_portal/overview.html"
+    http_method_names: ClassVar = ["get", "head"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return counts and events."""
+        return super().get_context_data(counts=selectors.counts(), recent_events=platform_events(), **kwargs)
+
+
+class TenantsView(OperatorRequiredMixin, TemplateView):
+    """Lists every tenant, by name."""
+
+    template_name = "operator_portal/tenants.html"
+    http_method_names: ClassVar = ["get", "head"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return one page of tenants, with the filters."""
+        form = TenantFilterForm(self.request.GET)
+        form.is_valid()
+        given = form.cleaned_data
+        wanted = {name: given.get(name, "") for name in ("status", "partner")}
+        text = given.get("q", "")
+        try:
+            page = selectors.tenants_page(text=text, cursor=given.get("cursor") or None, **wanted)
+        except BadCursor:
+            page = selectors.tenants_page(text=text, **wanted)
+        return super().get_context_data(
+            page=page,
+            q=text,
+            counts=selectors.counts(),
+            statuses=TenantStatus.choices,
+            partners=selectors.partner_choices(),
+            **wanted,
+            **kwargs,
+        )
+
+
+class NotAuthorisedView(View):
+    """Says no, for certain, and signs out fully: both sessions here and the provider's (O2).
+
+    GET changes nothing: its script posts at once, or the person does by the button.
+    """
+
+    http_method_names: ClassVar = ["get", "head", "post"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the page; with a session left, its form posts itself."""
+        mine = request.oidc  # type: ignore[attr-defined] # set by IdentityMiddleware
+        portal = sessions.other_session(request, ClientName.PORTAL)
+        session = mine or portal
+        context = {"email": session.user.email if session else "", "is_signed_in": session is not None}
+        return render(request, "operator_portal/not_authorised.html", context, status=403)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """End both sessions, their tokens, and the provider's session."""
+        mine = request.oidc  # type: ignore[attr-defined] # set by IdentityMiddleware
+        portal = sessions.other_session(request, ClientName.PORTAL)
+        operator = get_client(ClientName.OPERATOR)
+        return sign_out(request, operator, [mine, portal], reason="not-authorised")

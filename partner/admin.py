@@ -1,0 +1,26 @@
+"""Support's view of partners."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib import admin
+
+from partner.models import Partner, PartnerStaff
+
+
+@admin.register(Partner)
+class PartnerAdmin(admin.ModelAdmin[Partner]):
+    """Partners."""
+
+    list_display: ClassVar = ["name", "slug", "created_at"]
+    search_fields: ClassVar = ["name", "slug"]
+
+
+@admin.register(PartnerStaff)
+class PartnerStaffAdmin(admin.ModelAdmin[PartnerStaff]):
+    """Who works for a partner."""
+
+    list_display: ClassVar = ["user", "partner", "role", "source"]
+    list_select_related: ClassVar = ["user", "partner"]
+    search_fields: ClassVar = ["user__email", "user__name", "partner__slug"]

@@ -1,0 +1,106 @@
+"""Reads of the partner app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Sum
+from django.utils import timezone
+
+from accounts.models import User
+from partner.enums import StaffRole
+from partner.models import PartnerStaff
+from tenants.delegates import Delegate
+from tenants.keyset import Keyset, Page
+from tenants.models import DelegatedAccess, Tenant
+from tenants.querysets import TenantQuerySet
+
+CUSTOMER_ORDER = Keyset(field="name", kind="text")
+PAGE_SIZE = 25
+
+
+@dataclass(frozen=True)
+class Customer:
+    """One customer as a partner's list shows it, with the grant that holds now, if any."""
+
+    tenant: Tenant
+    grant: DelegatedAccess | None
+
+    @property
+    def has_access(self) -> bool:
+        """Return whether delegated access holds."""
+        return self.grant is not None
+
+    @property
+    def access_label(self) -> str:
+        """Return the access in words."""
+        return "Active" if self.grant else "None"
+
+    @property
+    def access_ends_at(self) -> object:
+        """Return when the grant ends, or None."""
+        return self.grant.ends_at if self.grant else None
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a partner's customers come to."""
+
+    customers: int
+    seats: int
+    seats_used: int
+
+
+def staff_of(user: User) -> PartnerStaff | None:
+    """Return a person's place at a partner, with the partner; read from the database each time."""
+    return PartnerStaff.objects.select_related("partner").filter(user=user, user__is_active=True).first()
+
+
+def delegate_of(user: User) -> Delegate | None:
+    """Return a person as tenants knows a partner's staff."""
+    staff = staff_of(user)
+    if staff is None:
+        return None
+    through = PartnerStaff.customers.through.objects.filter(partnerstaff_id=staff.pk)
+    seen = None if staff.role == StaffRole.ADMIN else frozenset(through.values_list("tenant_id", flat=True))
+    return Delegate(partner_id=staff.partner_id, firm=staff.partner.name, tenant_ids=seen)
+
+
+def customers_of(*, staff: PartnerStaff, text: str = "") -> TenantQuerySet:
+    """Return the customers that this member of staff may see. Needs the partner's scope."""
+    found = Tenant.objects.filter(partner_id=staff.partner_id).matching(text)
+    if staff.role == StaffRole.ADMIN:
+        return found
+    through = PartnerStaff.customers.through.objects
+    return found.filter(pk__in=through.filter(partnerstaff_id=staff.pk).values("tenant_id"))
+
+
+def customers_page(*, staff: PartnerStaff, text: str = "", cursor: str | None = None) -> Page[Customer]:
+    """Return one page of customers, by name, each with its grant."""
+    page = CUSTOMER_ORDER.page(customers_of(staff=staff, text=text), cursor=cursor, size=PAGE_SIZE)
+    grants = _grants(staff, [tenant.pk for tenant in page.items])
+    items = [Customer(tenant=tenant, grant=grants.get(tenant.pk)) for tenant in page.items]
+    return Page(items=items, next_cursor=page.next_cursor, previous_cursor=page.previous_cursor)
+
+
+def customer(*, staff: PartnerStaff, slug: str) -> Customer | None:
+    """Return one customer that this member of staff may see."""
+    tenant = customers_of(staff=staff).filter(slug=slug).first()
+    return Customer(tenant=tenant, grant=_grants(staff, [tenant.pk]).get(tenant.pk)) if tenant else None
+
+
+def totals(*, staff: PartnerStaff) -> Totals:
+    """Return how many customers there are, and their seats."""
+    summed = customers_of(staff=staff).aggregate(n=Count("id"), seats=Sum("seats"), used=Sum("seats_used"))
+    return Totals(customers=summed["n"], seats=summed["seats"] or 0, seats_used=summed["used"] or 0)
+
+
+def _grants(staff: PartnerStaff, tenant_ids: list[object]) -> dict[object, DelegatedAccess]:
+    """Return the grants that hold now, by tenant; where two do, the one that ends later."""
+    found = DelegatedAccess.objects.for_partner(staff.partner_id).filter(tenant_id__in=tenant_ids).active()
+    return {grant.tenant_id: grant for grant in found.order_by("ends_at").select_related("granted_by")}
+
+
+def grant_is_open(grant: DelegatedAccess | None, tenant: Tenant) -> bool:
+    """Return whether the workspace itself can be opened by a grant now."""
+    return grant is not None and grant.is_active(timezone.now()) and not tenant.is_suspended

@@ -1,0 +1,168 @@
+// Dialogs: opened by [data-open], by the address's hash, or by being swapped into #dialog-host.
+// The backdrop closes one only when the press began and ended on it; unsaved input is guarded.
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const make = (tag, props, ...children) => {
+  const node = Object.assign(document.createElement(tag), props);
+  node.append(...children);
+  return node;
+};
+
+const fingerprint = form =>
+  JSON.stringify([...new FormData(form)].map(([name, v]) => [name, v instanceof File ? v.name + v.size : v]));
+const untouched = new WeakMap(); // form → its fingerprint when it was shown
+const guardedForms = root => $$('form[data-guard]', root);
+const isChanged = form => untouched.has(form) && untouched.get(form) !== fingerprint(form);
+const isDirty = dialog => guardedForms(dialog).some(isChanged);
+
+function show(dialog) {
+  if (!dialog || dialog.open) return;
+  dialog.showModal();
+  guardedForms(dialog).forEach(form => untouched.set(form, fingerprint(form)));
+}
+
+function tryClose(dialog) {
+  if (!isDirty(dialog) && !dialog.hasAttribute('data-static')) return dialog.close();
+  if ($('[data-discard]', dialog)) return;
+  dialog.classList.remove('shake');
+  void dialog.offsetWidth; // restarts the animation
+  dialog.classList.add('shake');
+  if (isDirty(dialog)) askToDiscard(dialog);
+}
+
+function askToDiscard(dialog) {
+  const foot = $('.dialog__f', dialog);
+  const keep = make('button', { type: 'button', className: 'btn btn-sm end', textContent: 'Keep editing' });
+  const drop = make('button', {
+    type: 'button',
+    className: 'btn btn-sm btn-danger',
+    textContent: 'Discard changes',
+  });
+  drop.dataset.discard = '';
+  const question = make('span', { textContent: 'You have unsaved changes.' });
+  const bar = make('div', { className: 'dialog__f dialog__guard', role: 'alert' }, question, keep, drop);
+  foot.hidden = true;
+  foot.after(bar);
+  keep.focus();
+  keep.onclick = () => {
+    bar.remove();
+    foot.hidden = false;
+    $('input:not([type=hidden]), select, textarea', dialog)?.focus();
+  };
+  drop.onclick = () => {
+    bar.remove();
+    foot.hidden = false;
+    guardedForms(dialog).forEach(form => form.reset());
+    dialog.close();
+  };
+}
+
+/* ---- Closing ---- */
+const isOutside = (dialog, e) => {
+  const box = dialog.getBoundingClientRect();
+  return e.clientX < box.left || e.clientX > box.right || e.clientY < box.top || e.clientY > box.bottom;
+};
+const backdropOf = e =>
+  e.target instanceof HTMLDialogElement && e.target.open && isOutside(e.target, e) ? e.target : null;
+let pressed = null;
+addEventListener('pointerdown', e => (pressed = backdropOf(e)), true);
+addEventListener(
+  'pointerup',
+  e => {
+    const dialog = backdropOf(e);
+    if (dialog && dialog === pressed && !dialog.hasAttribute('data-static')) tryClose(dialog);
+    pressed = null;
+  },
+  true,
+);
+addEventListener(
+  'keydown',
+  e => {
+    // keydown, because a second `cancel` in a row cannot be prevented
+    if (e.key !== 'Escape' || $(':popover-open:not(#toasts)')) return;
+    const dialog = $$('dialog:modal').at(-1);
+    if (!dialog || !(isDirty(dialog) || dialog.hasAttribute('data-static'))) return;
+    e.preventDefault();
+    tryClose(dialog);
+  },
+  true,
+);
+addEventListener(
+  'cancel',
+  e => {
+    if (!e.target.matches?.('dialog') || !(isDirty(e.target) || e.target.hasAttribute('data-static'))) return;
+    e.preventDefault();
+    tryClose(e.target);
+  },
+  true,
+);
+addEventListener(
+  'close',
+  e => {
+    if (!e.target.matches?.('dialog')) return;
+    guardedForms(e.target).forEach(form => untouched.delete(form));
+    if (e.target.parentElement?.id === 'dialog-host')
+      setTimeout(() => e.target.open || e.target.remove(), 300);
+  },
+  true,
+);
+addEventListener('click', e => {
+  const button = e.target.closest('[data-open], [data-close]');
+  if (!button) return;
+  if (button.dataset.open) {
+    e.preventDefault();
+    show(document.getElementById(button.dataset.open));
+  } else {
+    const dialog = button.closest('dialog');
+    if (!dialog) return; // the same link on a whole page goes where it leads
+    e.preventDefault();
+    dialog.hasAttribute('data-static') && !isDirty(dialog) ? dialog.close() : tryClose(dialog);
+  }
+});
+
+/* ---- What the server says: a dialog has come; a dialog may close ---- */
+addEventListener('htmx:after:swap', () => show($('#dialog-host > dialog:not([open])')));
+addEventListener('dialog:close', e => {
+  const dialog = e.target.closest?.('dialog') ?? $('#dialog-host > dialog');
+  if (!dialog) return;
+  guardedForms(dialog).forEach(form => untouched.set(form, fingerprint(form)));
+  dialog.close();
+});
+addEventListener('dialog:show', e => show(document.getElementById(e.detail.id)));
+
+/* ---- Forms on a page: leaving asks first ---- */
+const pageForms = () => guardedForms($('main') ?? document).filter(form => !form.closest('dialog'));
+const remember = () =>
+  pageForms().forEach(form => untouched.has(form) || untouched.set(form, fingerprint(form)));
+remember();
+addEventListener('htmx:after:swap', remember);
+addEventListener('submit', e => untouched.delete(e.target)); // sent without htmx: nothing is lost by leaving
+addEventListener('beforeunload', e => {
+  if (pageForms().some(isChanged)) e.preventDefault();
+});
+addEventListener('htmx:config:request', e => {
+  const { ctx } = e.detail;
+  const changed = pageForms().filter(isChanged);
+  if (!ctx.request.headers['HX-Boosted'] || ctx.request.method !== 'GET' || !changed.length) return;
+  e.preventDefault();
+  confirmBox('You have unsaved changes on this page. Leave without saving?', isAgreed => {
+    if (!isAgreed) return;
+    changed.forEach(form => untouched.delete(form));
+    ctx.sourceElement.click();
+  });
+});
+
+/* ---- hx-confirm asks in our dialog instead of the browser's ---- */
+function confirmBox(question, done) {
+  const dialog = $('#confirm');
+  $('[data-question]', dialog).textContent = question;
+  dialog.returnValue = '';
+  dialog.showModal();
+  dialog.addEventListener('close', () => done(dialog.returnValue === 'ok'), { once: true });
+}
+addEventListener('htmx:confirm', e => {
+  const question = e.detail.ctx.confirm;
+  if (!question) return;
+  e.preventDefault();
+  confirmBox(question, isAgreed => (isAgreed ? e.detail.issueRequest() : e.detail.dropRequest()));
+});

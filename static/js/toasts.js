@@ -1,0 +1,56 @@
+// Toasts: short messages in a corner, above any open dialog.
+// Sent as a `toast` event, from here or by the server: HX-Trigger: {"toast": {"title": "Saved"}}.
+const GLYPHS = { ok: 'circle-check', bad: 'circle-alert', warn: 'triangle-alert', info: 'info' };
+const SVG = 'http://www.w3.org/2000/svg';
+const sprite = document.querySelector('link[data-sprite]')?.href ?? '';
+const make = (tag, props, ...children) => {
+  const node = Object.assign(document.createElement(tag), props);
+  node.append(...children);
+  return node;
+};
+
+function icon(name) {
+  const svg = document.createElementNS(SVG, 'svg');
+  const use = document.createElementNS(SVG, 'use');
+  svg.setAttribute('class', 'i');
+  svg.setAttribute('aria-hidden', 'true');
+  use.setAttribute('href', `${sprite}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+function toast({
+  title,
+  text = '',
+  tone = 'ok',
+  id = '',
+  ms = tone === 'bad' || tone === 'warn' ? 0 : 6000,
+}) {
+  const box = document.getElementById('toasts');
+  if (!box) return;
+  if (id) document.getElementById(id)?.remove(); // a newer word on the same matter
+  const close = make('button', { type: 'button', className: 'btn btn-ghost btn-icon btn-sm' }, icon('x'));
+  close.setAttribute('aria-label', 'Dismiss');
+  const words = make('div', { className: 'grow' }, make('b', { textContent: title }));
+  if (text) words.append(make('p', { textContent: text }));
+  const item = make('div', { className: `toast t-${tone}`, id }, icon(GLYPHS[tone] ?? 'info'), words, close);
+  if (tone === 'bad') item.setAttribute('role', 'alert');
+  box.hidePopover?.();
+  box.showPopover?.(); // enters the top layer again, above a dialog opened meanwhile
+  box.append(item);
+  let timer;
+  const arm = () => ms && (timer = setTimeout(() => item.remove(), ms));
+  item.onpointerenter = item.onfocusin = () => clearTimeout(timer);
+  item.onpointerleave = item.onfocusout = arm;
+  close.onclick = () => item.remove();
+  arm();
+}
+
+addEventListener('toast', e => toast(e.detail));
+addEventListener('toast:close', e => document.getElementById(e.detail.id)?.remove());
+addEventListener('click', async e => {
+  const button = e.target.closest('[data-copy]');
+  if (!button) return;
+  await navigator.clipboard.writeText(button.dataset.copy);
+  toast({ title: 'Copied' });
+});

@@ -1,0 +1,71 @@
+"""Launcher and dashboard."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.generic import TemplateView, View
+
+from accounts.models import User
+from tenant_portal import selectors
+from tenants.enums import Permission
+from tenants.mixins import TenantAccessRequiredMixin
+from tenants.selectors import recent_events, role_counts
+
+
+class LauncherView(View):
+    """The first page: the doors that are open to you."""
+
+    http_method_names: ClassVar = ["get", "head"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show tiles and workspaces."""
+        user = _person(request)
+        memberships = selectors.memberships_of(user)
+        context = {"memberships": memberships, "tiles": selectors.tiles_for(user, memberships)}
+        return render(request, "tenant_portal/launcher.html", context)
+
+
+class WorkspaceIndexView(View):
+    """`/admin/` leads to the workspace you were in last, else to the first one."""
+
+    http_method_names: ClassVar = ["get", "head"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Redirect to a workspace, or say that there is none to administer."""
+        slugs = [m.tenant.slug for m in selectors.memberships_of(_person(request)) if m.is_admin]
+        if not slugs:
+            return render(request, "tenants/no_workspace.html", status=403)
+        last = request.session.get("last_workspace")
+        return redirect("dashboard:overview", slug=last if last in slugs else slugs[0])
+
+
+class DashboardView(TenantAccessRequiredMixin, TemplateView):
+    """A workspace at a glance: seats, plan, people by role, what happened last."""
+
+    permission = Permission.PEOPLE_READ
+    template_name = "tenant_portal/dashboard.html"
+    http_method_names: ClassVar = ["get", "head"]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return figures and events; a delegate sees events only with the permission for them."""
+        tenant = self.access.tenant
+        roles = role_counts(tenant=tenant)
+        can_read_audit = self.access.may(Permission.AUDIT_READ)
+        return super().get_context_data(
+            seats_left=max(0, tenant.seats - tenant.seats_used),
+            roles=roles,
+            members_count=sum(role.count for role in roles),
+            recent_events=recent_events(tenant=tenant) if can_read_audit else [],
+            can_read_audit=can_read_audit,
+            **kwargs,
+        )
+
+
+def _person(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user

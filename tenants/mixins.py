@@ -1,0 +1,79 @@
+"""What a view of one workspace stands on: the way in, the scope, and the permission."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+from django.views.generic.base import ContextMixin, View
+
+from accounts.models import User
+from tenants import audit
+from tenants.access import Access, access_to
+from tenants.audit import Actor, Thing
+from tenants.enums import AuditAction, Outcome, Permission
+from tenants.scope import tenant_scope
+
+
+def enter(request: HttpRequest, *, slug: str, permission: Permission) -> Access:
+    """Return the request's way into a workspace, with the right to do `permission`.
+
+    Raises:
+        Http404: there is no such workspace for this person.
+        PermissionDenied: there is, but not with this permission; told to the workspace's log.
+    """
+    user = request.user
+    access = access_to(user=user, slug=slug) if isinstance(user, User) else None
+    if access is None:
+        raise Http404
+    if not access.may(permission):
+        with tenant_scope(access.tenant):
+            audit.record(
+                tenant=access.tenant,
+                action=AuditAction.ACCESS_REFUSE,
+                by=access.acting(audit.actor_of(request, user)),
+                thing=Thing(type="page", id="", label=request.path_info[:255]),
+                outcome=Outcome.DENIED,
+            )
+        raise PermissionDenied
+    return access
+
+
+class TenantAccessRequiredMixin(ContextMixin, View):
+    """Lets in who may do `permission` in the workspace of the URL, and runs the view in its scope.
+
+    The whole view, rendering included, is one transaction: an exception anywhere writes nothing. A
+    view that has to wait for a network call sets `is_scoped = False` and opens a scope a step.
+    """
+
+    permission: ClassVar[Permission]
+    is_scoped: ClassVar[bool] = True
+    access: Access
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Find the way in, then answer inside the tenant's scope."""
+        self.access = enter(request, slug=kwargs["slug"], permission=self.permission)
+        if request.session.get("last_workspace") != self.access.tenant.slug:
+            request.session["last_workspace"] = self.access.tenant.slug
+        if not self.is_scoped:
+            return super().dispatch(request, *args, **kwargs)
+        with tenant_scope(self.access.tenant):
+            response = super().dispatch(request, *args, **kwargs)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()
+        return response
+
+    @property
+    def actor(self) -> Actor:
+        """Return who acts, as the audit log will name them."""
+        user = self.request.user
+        if not isinstance(user, User):
+            raise PermissionDenied
+        return self.access.acting(audit.actor_of(self.request, user))
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the tenant and the way in."""
+        return super().get_context_data(tenant=self.access.tenant, access=self.access, **kwargs)
