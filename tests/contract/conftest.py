@@ -8,6 +8,7 @@ import pytest
 
 from .identity_browser import Browser, IdentityProvider
 from .identity_server import Site, free_port, start_identity_provider, stop
+from .payments_server import payments, payments_server
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +45,6 @@ def identity_provider(identity_process: IdentityProvider, identity_site: Site) -
 def browser(identity_provider: IdentityProvider) -> Browser:
     """Return a browser without cookies."""
     return Browser(identity_provider)
+
+
+__all__ = ["browser", "identity_process", "identity_provider", "identity_site", "payments", "payments_server"]
