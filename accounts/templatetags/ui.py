@@ -67,7 +67,8 @@ def avatar(person: Any, css: str = "") -> SafeString:
 @register.simple_tag
 def mark(label: Any, css: str = "", brand: str = "") -> SafeString:
     """Draw a workspace's mark: the first letter of `label` on the page's brand colour, or on that of `brand`."""
-    letter = str(label or "Dezky").strip()[:1].upper()
+    text = str(label or "Dezky").strip()
+    letter = text if len(text) == 1 else text[:1].upper()
     if brand:
         return format_html(
             '<span class="mark {}" data-brand="{}" aria-hidden="true">{}</span>', css, brand, letter

@@ -101,8 +101,9 @@ addEventListener(
   e => {
     if (!e.target.matches?.('dialog')) return;
     guardedForms(e.target).forEach(form => untouched.delete(form));
-    if (e.target.parentElement?.id === 'dialog-host')
-      setTimeout(() => e.target.open || e.target.remove(), 300);
+    if (e.target.parentElement?.id !== 'dialog-host') return;
+    e.target.dataset.closed = '';
+    setTimeout(() => e.target.remove(), 300); // after it has faded out
   },
   true,
 );
@@ -121,9 +122,9 @@ addEventListener('click', e => {
 });
 
 /* ---- What the server says: a dialog has come; a dialog may close ---- */
-addEventListener('htmx:after:swap', () => show($('#dialog-host > dialog:not([open])')));
+addEventListener('htmx:after:swap', () => show($('#dialog-host > dialog:not([open], [data-closed])')));
 addEventListener('dialog:close', e => {
-  const dialog = e.target.closest?.('dialog') ?? $('#dialog-host > dialog');
+  const dialog = e.target.closest?.('dialog') ?? $('#dialog-host > dialog[open]');
   if (!dialog) return;
   guardedForms(dialog).forEach(form => untouched.set(form, fingerprint(form)));
   dialog.close();
