@@ -130,7 +130,7 @@ def local_time(
 ) -> SafeString:
     """Draw a moment: in the browser's zone, and in UTC without JavaScript.
 
-    `style` is one of `datetime`, `date`, `time`, `day` and `relative` ("5 minutes ago"); `empty` stands for None.
+    `style` is `datetime`, `date`, `time`, `day` or `relative` ("5 minutes ago"); `empty` stands for None.
     """
     if value is None:
         return format_html('<span class="subtle">{}</span>', empty)
