@@ -1,4 +1,4 @@
-// Dialogs: opened by [data-open], by the address's hash, or by being swapped into #dialog-host.
+// Dialogs: opened by [data-open], by a `dialog:show` event, or by being swapped into #dialog-host.
 // The backdrop closes one only when the press began and ended on it; unsaved input is guarded.
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
