@@ -7,12 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
 from django.utils.csp import CSP
 
 from accounts import answers
+from accounts.enums import ClientName
 from accounts.models import User
 from tenants.scope import operator_scope
 
@@ -54,3 +56,7 @@ class SupportSite(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002 - Django's signature
         """Send to our sign-in: this site has no password form."""
         return answers.forbidden(request) if isinstance(request.user, User) else answers.sign_in(request)
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002 - Django's signature
+        """Hand the form on, as the POST it is, to the portal's full sign-out: Django's own would be local alone."""
+        return HttpResponseRedirect(reverse("oidc:logout", kwargs={"client": ClientName.PORTAL}), preserve_request=True)
