@@ -51,12 +51,20 @@ class TenantsView(OperatorRequiredMixin, TemplateView):
         return super().get_context_data(
             page=page,
             q=text,
-            counts=selectors.counts(),
-            statuses=TenantStatus.choices,
+            tabs=_tabs(selectors.counts(), wanted["status"]),
             partners=selectors.partner_choices(),
             **wanted,
             **kwargs,
         )
+
+
+def _tabs(counts: selectors.Counts, current: str) -> list[dict[str, Any]]:
+    """Return the tabs above the list: all, and each status with how many there are."""
+    rows = [("", "All", counts.tenants)]
+    rows += [(status.value, status.label, getattr(counts, status.value)) for status in TenantStatus]
+    return [
+        {"value": value, "label": label, "count": count, "is_current": value == current} for value, label, count in rows
+    ]
 
 
 class NotAuthorisedView(View):

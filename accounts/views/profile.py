@@ -14,4 +14,8 @@ class ProfileView(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the page."""
-        return render(request, "accounts/profile.html", {"session": request.oidc})  # type: ignore[attr-defined]
+        session = request.oidc  # type: ignore[attr-defined] # set by IdentityMiddleware
+        # Where authentik keeps a person's own settings.
+        settings_url = f"{session.oidc_client.identity_issuer}if/user/"
+        context = {"session": session, "identity_provider_url": settings_url}
+        return render(request, "accounts/profile.html", context)
