@@ -11,6 +11,7 @@ from django.views.generic import TemplateView, View
 from accounts import sessions
 from accounts.clients import get_client
 from accounts.enums import ClientName
+from accounts.htmx import FragmentMixin
 from accounts.sign_out import sign_out
 from operator_portal import selectors
 from operator_portal.forms import TenantFilterForm
@@ -31,10 +32,11 @@ class OverviewView(OperatorRequiredMixin, TemplateView):
         return super().get_context_data(counts=selectors.counts(), recent_events=platform_events(), **kwargs)
 
 
-class TenantsView(OperatorRequiredMixin, TemplateView):
+class TenantsView(OperatorRequiredMixin, FragmentMixin, TemplateView):
     """Lists every tenant, by name."""
 
     template_name = "operator_portal/tenants.html"
+    fragment = "rows"
     http_method_names = ("get", "head")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

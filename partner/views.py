@@ -7,16 +7,18 @@ from typing import Any
 from django.http import Http404
 from django.views.generic import TemplateView
 
+from accounts.htmx import FragmentMixin
 from partner import selectors
 from partner.forms import CustomerFilterForm
 from partner.mixins import PartnerStaffRequiredMixin
 from tenants.keyset import BadCursor
 
 
-class CustomersView(PartnerStaffRequiredMixin, TemplateView):
+class CustomersView(PartnerStaffRequiredMixin, FragmentMixin, TemplateView):
     """Lists the partner's own customers, by name."""
 
     template_name = "partner/customers.html"
+    fragment = "rows"
     http_method_names = ("get", "head")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.views.generic import TemplateView
 
+from accounts.htmx import FragmentMixin
 from tenants import selectors
 from tenants.enums import AuditAction, Permission
 from tenants.forms import PERIODS, AuditFilterForm
@@ -17,11 +18,12 @@ from tenants.models import AuditEvent
 from tenants.selectors import AuditFilter
 
 
-class AuditView(TenantAccessRequiredMixin, TemplateView):
+class AuditView(TenantAccessRequiredMixin, FragmentMixin, TemplateView):
     """Lists what happened, newest first, by day."""
 
     permission = Permission.AUDIT_READ
     template_name = "tenants/audit.html"
+    fragment = "events"
     http_method_names = ("get", "head")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

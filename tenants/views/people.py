@@ -14,6 +14,7 @@ from django.views.generic import FormView, TemplateView
 
 from accounts import htmx
 from accounts.answers import is_htmx
+from accounts.htmx import FragmentMixin
 from tenants import selectors
 from tenants.enums import MembershipRole, MembershipSource, Permission
 from tenants.forms import PeopleFilterForm, RoleForm
@@ -24,11 +25,12 @@ from tenants.services import people
 from tenants.services.people import NotAllowed, PeopleError
 
 
-class PeopleView(TenantAccessRequiredMixin, TemplateView):
+class PeopleView(TenantAccessRequiredMixin, FragmentMixin, TemplateView):
     """Lists the members, by name."""
 
     permission = Permission.PEOPLE_READ
     template_name = "tenants/people.html"
+    fragment = "rows"
     http_method_names = ("get", "head")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
