@@ -99,7 +99,7 @@ def test_a_role_is_changed_in_the_dialog(owner: Watched, colleague: Colleague) -
         event = connection.execute(_LAST_EVENT).fetchone()
     assert event == ("owner@acme.test", colleague.name, [{"field": "role", "before": "Member", "after": "Admin"}])
     owner.visit("/admin/acme/audit/?action=people:role:change")
-    expect(page.locator("summary").first).to_contain_text(f"Maja Lindqvist changed a role {colleague.name}")
+    expect(page.locator("summary").first).to_contain_text(f"Maja Lindqvist changed a role: {colleague.name}")
     owner.check()
 
 
