@@ -57,6 +57,6 @@ class SupportSite(AdminSite):
         """Send to our sign-in: this site has no password form."""
         return answers.forbidden(request) if isinstance(request.user, User) else answers.sign_in(request)
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002 - Django's signature
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override] # noqa: ARG002 - Django's signature
         """Hand the form on, as the POST it is, to the portal's full sign-out: Django's own would be local alone."""
         return HttpResponseRedirect(reverse("oidc:logout", kwargs={"client": ClientName.PORTAL}), preserve_request=True)
