@@ -91,7 +91,7 @@ def _steps(variables: dict[str, str], standins: frozenset[str]) -> list[Task]:
     return [
         Task(
             name=MIGRATE,
-            command=[sys.executable, "manage.py", "migrate", "--noinput"],
+            command=[sys.executable, "manage.py", "migrate", "--noinput", "--verbosity", "0"],
             environment=variables,
             done_message="the database has its tables",
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -72,6 +73,11 @@ class StandInServer(ThreadingHTTPServer):
         self.actions = dict(actions or {})
         self.modes = modes | {"normal"}
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went away; show every other failure."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
     def control(self, order: dict[str, Any]) -> Response:
         """Carry out an order of /_control: `{"action": …}` with `seconds` for slow and `status` for status."""

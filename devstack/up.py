@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -134,12 +135,13 @@ class _Up:
             plan.Situation(self._directory, self._ports, self._standins, variables, stamps.is_current)
         )
         for task in made.tasks:
+            if task.name in made.digests:
+                # At once, so that a start cut short later need not do it again.
+                task.on_done = partial(stamps.done, task.name, made.digests[task.name])
             self._supervisor.add(task)
         while not self._supervisor.is_ready():
             self._look_after()
             time.sleep(0.05)
-        for name, digest in made.digests.items():
-            stamps.done(name, digest)
         self._announce()
 
     def _start_database(self, stamps: Stamps) -> dict[str, str]:
