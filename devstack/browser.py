@@ -27,7 +27,9 @@ def ensure(say: Callable[[str], None]) -> Path:
     reasons = []
     attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        attempts.insert(0, ["sh", "-c", "apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium"])
+        attempts.insert(
+            0, ["sh", "-c", "apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium"]
+        )
     for command in attempts:
         say(f"installing Chromium ({'apt-get' if command[0] == 'sh' else 'playwright'})")
         reason = _run(command)
@@ -58,7 +60,9 @@ def _playwrights_own() -> list[Path]:
     places = [Path(named)] if named else []
     places += [Path.home() / ".cache" / "ms-playwright", Path.home() / "Library" / "Caches" / "ms-playwright"]
     patterns = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*")
-    return [path for place in places for pattern in patterns for path in sorted(place.glob(pattern), reverse=True)]
+    return [
+        path for place in places for pattern in patterns for path in sorted(place.glob(pattern), reverse=True)
+    ]
 
 
 def _run(command: list[str], *, seconds: float = _INSTALL_SECONDS) -> str | None:

@@ -82,7 +82,9 @@ def explain(error: OSError, path: Path) -> CannotRunError:
         return CannotRunError(
             f"cannot write to {path} ({error.strerror}): give this user the right to, or name another with --data-dir."
         )
-    return CannotRunError(f"cannot use {path} as data directory ({error.strerror}): name another with --data-dir.")
+    return CannotRunError(
+        f"cannot use {path} as data directory ({error.strerror}): name another with --data-dir."
+    )
 
 
 def empty(path: Path) -> None:
@@ -120,7 +122,9 @@ def read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except PermissionError as error:
-        message = f"cannot read {path}: it belongs to another user; run as that user or name another --data-dir."
+        message = (
+            f"cannot read {path}: it belongs to another user; run as that user or name another --data-dir."
+        )
         raise CannotRunError(message) from error
     except (OSError, ValueError) as error:
         message = f"{path} is broken: start over with bin/dezky up --fresh, which discards this data."

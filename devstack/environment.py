@@ -109,7 +109,9 @@ def refuse_real_world(standin: str, environment: Mapping[str, str]) -> None:
     """
     for name, value in environment.items():
         if name.startswith("STRIPE_") and value.startswith(("sk_live_", "rk_live_", "pk_live_")):
-            message = f"the stand-in for {standin} does not run beside a live Stripe key ({name}): give a test key."
+            message = (
+                f"the stand-in for {standin} does not run beside a live Stripe key ({name}): give a test key."
+            )
             raise CannotRunError(message)
     site_url = environment.get("SITE_URL", "")
     if site_url and not _is_this_machine(urlsplit(site_url).hostname or ""):

@@ -79,7 +79,9 @@ def mail_html(mail: Mail) -> Response:
 
 def not_found() -> Response:
     """Return the page for a mail that is not there."""
-    return _page("Not found", '<main><h1>There is no such mail</h1><p><a href="/">All mail</a></p></main>', status=404)
+    return _page(
+        "Not found", '<main><h1>There is no such mail</h1><p><a href="/">All mail</a></p></main>', status=404
+    )
 
 
 def _page(title: str, body: str, *, script: str = "", status: int = 200) -> Response:

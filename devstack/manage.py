@@ -14,7 +14,16 @@ from devstack.errors import CannotRunError, run_main
 from devstack.postgres import Cluster
 
 _NEED_NO_DATABASE = frozenset(
-    {"check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages", "spectacular"}
+    {
+        "check",
+        "collectstatic",
+        "compilemessages",
+        "diffsettings",
+        "findstatic",
+        "help",
+        "makemessages",
+        "spectacular",
+    }
     | {"startapp", "version", "makemigrations", "--help", "-h", "--version"}
 )
 

@@ -39,14 +39,18 @@ def refuse_taken(wanted: dict[int, str]) -> None:
             raise CannotRunError(message)
         if not is_free(port):
             holder = _holder(port)
-            message = f"port {port} for {purpose} is taken{holder}: free it, or choose other ports with --port."
+            message = (
+                f"port {port} for {purpose} is taken{holder}: free it, or choose other ports with --port."
+            )
             raise CannotRunError(message)
 
 
 def _holder(port: int) -> str:
     try:
         for connection in psutil.net_connections("tcp"):
-            is_it = connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+            is_it = (
+                connection.status == psutil.CONN_LISTEN and connection.laddr and connection.laddr.port == port
+            )
             if is_it and connection.pid:
                 return f" by {psutil.Process(connection.pid).name()} (pid {connection.pid})"
     except (psutil.Error, OSError):

@@ -17,7 +17,9 @@ def ensure_roles(superuser_url: str, passwords: dict[str, str]) -> None:
         for role in (OWNER, APP):
             known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
             verb = sql.SQL("ALTER ROLE {} ") if known else sql.SQL("CREATE ROLE {} ")
-            connection.execute(verb.format(sql.Identifier(role)) + _ATTRIBUTES.format(sql.Literal(passwords[role])))
+            connection.execute(
+                verb.format(sql.Identifier(role)) + _ATTRIBUTES.format(sql.Literal(passwords[role]))
+            )
 
 
 def ensure_database(superuser_url: str, name: str) -> bool:

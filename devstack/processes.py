@@ -82,7 +82,9 @@ def stop_all(processes: Iterable[psutil.Process], *, grace_seconds: float = 3.0)
     """
     everything = [process for process in processes if process.is_running()]
     databases = [process for process in everything if _is_postmaster(process)]
-    others = [process for process in everything if process not in databases and not _is_named_postgres(process)]
+    others = [
+        process for process in everything if process not in databases and not _is_named_postgres(process)
+    ]
     names = [_describe(process) for process in [*others, *databases]]
     _stop(others, [signal.SIGTERM, signal.SIGKILL], grace_seconds)
     _stop(databases, [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL], grace_seconds)

@@ -87,7 +87,9 @@ class StandInServer(ThreadingHTTPServer):
             return Response.json({"error": f"action must be one of {', '.join(known)}"}, 400)
         try:
             if action in self.modes:
-                self.behaviour = Behaviour(action, float(order.get("seconds", 5)), int(order.get("status", 503)))
+                self.behaviour = Behaviour(
+                    action, float(order.get("seconds", 5)), int(order.get("status", 503))
+                )
             if action in self.actions:
                 self.actions[action](order)
         except (TypeError, ValueError) as error:

@@ -77,7 +77,10 @@ def _checks() -> Iterator[tuple[str, list[str]]]:
         yield "djlint", [*here, "djlint", "--lint", "--quiet", "templates"]
         yield "djade", [*here, "djade", "--check", "--target-version", "6.1", *templates]
     yield "mypy", [*here, "mypy", "."]
-    yield "import contracts", [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
+    yield (
+        "import contracts",
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"],
+    )
     yield "manage.py check", [sys.executable, "manage.py", "check"]
     yield (
         "migrations are complete",
@@ -131,7 +134,9 @@ def _pytest(words: list[str], environment: dict[str, str]) -> tuple[Outcome, int
 
 
 @contextmanager
-def _child(command: list[str], environment: dict[str, str], **streams: int) -> Iterator[subprocess.Popen[str]]:
+def _child(
+    command: list[str], environment: dict[str, str], **streams: int
+) -> Iterator[subprocess.Popen[str]]:
     """Run a child in a session of its own and leave nothing of it, whatever happens."""
     process = subprocess.Popen(
         command,

@@ -44,7 +44,9 @@ class Arguments:
 def parse(words: Sequence[str] | None = None) -> Arguments:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="bin/dezky up", description=__doc__)
-    parser.add_argument("--port", type=int, default=environment.DEFAULT_PORT, help="the web's port (8000); +1 to +4 too")
+    parser.add_argument(
+        "--port", type=int, default=environment.DEFAULT_PORT, help="the web's port (8000); +1 to +4 too"
+    )
     parser.add_argument("--data-dir", help="where everything is kept (.dezky/)")
     parser.add_argument("--fresh", action="store_true", help="start over with empty data")
     read = parser.parse_args(words)
@@ -57,7 +59,9 @@ def main(planner: Planner = plan.make, words: Sequence[str] | None = None) -> in
     given = {name: os.environ[name] for name in environment.PRODUCT_VARIABLES if os.environ.get(name)}
     standins = environment.standins_needed(given)
     if bool(given.get("DATABASE_URL")) != bool(given.get("DATABASE_OWNER_URL")):
-        message = "DATABASE_URL and DATABASE_OWNER_URL go together: give both, or none for the embedded PostgreSQL."
+        message = (
+            "DATABASE_URL and DATABASE_OWNER_URL go together: give both, or none for the embedded PostgreSQL."
+        )
         raise CannotRunError(message)
     directory = arguments.directory
     data.create(directory)

@@ -63,14 +63,20 @@ def _update(shelf: Shelf, resource: Resource, identifier: str, params: dict[str,
 
 
 def _list(shelf: Shelf, resource: Resource, params: dict[str, Any], expand: list[str]) -> Object:
-    paging = {"limit": fields.integer, "starting_after": fields.required_text, "ending_before": fields.required_text}
+    paging = {
+        "limit": fields.integer,
+        "starting_after": fields.required_text,
+        "ending_before": fields.required_text,
+    }
     read = fields.apply(params, {**resource.filters, **paging})
     limit = read.pop("limit", 10)
     if not 1 <= limit <= _MAX_LIMIT:
         raise invalid("limit", f"This value must be between 1 and {_MAX_LIMIT} (it currently is '{limit}').")
     after, before = read.pop("starting_after", None), read.pop("ending_before", None)
     if after and before:
-        raise invalid("ending_before", "You may only specify one of these parameters: starting_after, ending_before.")
+        raise invalid(
+            "ending_before", "You may only specify one of these parameters: starting_after, ending_before."
+        )
     for param, edge in (("starting_after", after), ("ending_before", before)):
         if edge and shelf.get(resource.kind, edge) is None:
             raise no_such(resource.kind, edge, param)
@@ -79,7 +85,10 @@ def _list(shelf: Shelf, resource: Resource, params: dict[str, Any], expand: list
         data, has_more = shelf.page(resource.kind, read, after=after, before=before, limit=limit)
     else:
         # A lookup key belongs to one price at most, so this never fills more than a page.
-        pages = [shelf.page(resource.kind, {**read, "lookup_key": key}, after=None, before=None, limit=1) for key in keys]
+        pages = [
+            shelf.page(resource.kind, {**read, "lookup_key": key}, after=None, before=None, limit=1)
+            for key in keys
+        ]
         data, has_more = [each for page, _ in pages for each in page][:limit], False
     inner = [name.removeprefix("data.") for name in expand]
     return {

@@ -34,7 +34,11 @@ def problems(value: Any, schema: dict[str, Any], schemas: dict[str, Any], at: st
         return [f"{at}: {value!r} is none of {schema['enum']}"]
     if kind == "array":
         items = schema.get("items", {})
-        return [each for index, item in enumerate(value) for each in problems(item, items, schemas, f"{at}[{index}]")]
+        return [
+            each
+            for index, item in enumerate(value)
+            for each in problems(item, items, schemas, f"{at}[{index}]")
+        ]
     if kind == "object":
         return _of_object(value, schema, schemas, at)
     return []

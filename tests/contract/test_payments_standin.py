@@ -26,7 +26,12 @@ def _fits(content: dict[str, Any], name: str) -> None:
 
 
 def _ask(
-    url: str, path: str, *, key: str | None = SECRET_KEY, body: str | None = None, headers: dict[str, str] | None = None
+    url: str,
+    path: str,
+    *,
+    key: str | None = SECRET_KEY,
+    body: str | None = None,
+    headers: dict[str, str] | None = None,
 ) -> tuple[int, dict[str, Any], dict[str, str]]:
     sent = {"Authorization": f"Bearer {key}"} if key else {}
     request = urllib.request.Request(
@@ -61,7 +66,12 @@ def test_objects_have_the_described_fields(payments: Payments) -> None:
     client = payments.stripe.v1
     product = client.products.create({"name": "Archive", "metadata": {"kind": "extra"}, "images": []})
     price = client.prices.create(
-        {"currency": "EUR", "product": product.id, "unit_amount_decimal": "12.5", "recurring": {"interval": "week"}}
+        {
+            "currency": "EUR",
+            "product": product.id,
+            "unit_amount_decimal": "12.5",
+            "recurring": {"interval": "week"},
+        }
     )
     customer = client.customers.create(
         {
@@ -113,7 +123,9 @@ def test_idempotency_key_repeats_the_answer(payments: Payments) -> None:
     assert len(payments.stripe.v1.customers.list().data) == 1
 
 
-@pytest.mark.parametrize(("key", "words"), [(None, "did not provide"), ("sk_test_wrong_wrong_wrong", "sk_test_***")])
+@pytest.mark.parametrize(
+    ("key", "words"), [(None, "did not provide"), ("sk_test_wrong_wrong_wrong", "sk_test_***")]
+)
 def test_wrong_key_is_401_in_stripes_shape(payments: Payments, key: str | None, words: str) -> None:
     status, error, _ = _ask(payments.url, "/v1/customers", key=key)
     assert status == 401
@@ -132,8 +144,20 @@ def test_wrong_key_is_401_in_stripes_shape(payments: Payments, key: str | None, 
         ("/v1/products", "active=true", 400, "parameter_missing", "name"),
         ("/v1/products", "name=", 400, "parameter_invalid_empty", "name"),
         ("/v1/prices", "currency=eur&product=prod_none&unit_amount=1", 400, "resource_missing", "product"),
-        ("/v1/prices", "currency=eur&product=prod_DezkyStarter&unit_amount=-1", 400, "parameter_invalid_integer", "unit_amount"),
-        ("/v1/prices", "currency=eur&product=prod_DezkyStarter&unit_amount=1&lookup_key=starter", 400, None, "lookup_key"),
+        (
+            "/v1/prices",
+            "currency=eur&product=prod_DezkyStarter&unit_amount=-1",
+            400,
+            "parameter_invalid_integer",
+            "unit_amount",
+        ),
+        (
+            "/v1/prices",
+            "currency=eur&product=prod_DezkyStarter&unit_amount=1&lookup_key=starter",
+            400,
+            None,
+            "lookup_key",
+        ),
         ("/v1/customers?limit=0", None, 400, None, "limit"),
         ("/v1/customers?starting_after=cus_none", None, 400, "resource_missing", "starting_after"),
         ("/v1/customers", "metadata[a=1", 400, None, "metadata[a"),

@@ -153,7 +153,9 @@ def test_broken_state_file_is_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another place")
-def test_programs_are_copied_where_the_account_reaches_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_are_copied_where_the_account_reaches_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     account = postgres_home.choose_account()
     monkeypatch.setattr(postgres_home.Account, "can_enter", lambda _self, _path: False)
     home = postgres_home.choose_home(tmp_path, account)
