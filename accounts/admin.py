@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.contrib import admin
 
 from accounts.models import OIDCSession, User
@@ -13,20 +11,20 @@ from accounts.models import OIDCSession, User
 class UserAdmin(admin.ModelAdmin[User]):
     """People."""
 
-    list_display: ClassVar = ["name", "email", "is_active", "is_platform_admin", "is_staff"]
-    list_filter: ClassVar = ["is_active", "is_platform_admin", "is_staff"]
-    search_fields: ClassVar = ["name", "email", "sub"]
-    fields: ClassVar = ["id", "issuer", "sub", "email", "name", "is_active", "is_platform_admin", "is_staff", "created_at"]
-    readonly_fields: ClassVar = fields
+    list_display = ("name", "email", "is_active", "is_platform_admin", "is_staff")
+    list_filter = ("is_active", "is_platform_admin", "is_staff")
+    search_fields = ("name", "email", "sub")
+    fields = ("id", "issuer", "sub", "email", "name", "is_active", "is_platform_admin", "is_staff", "created_at")
+    readonly_fields = fields
 
 
 @admin.register(OIDCSession)
 class OIDCSessionAdmin(admin.ModelAdmin[OIDCSession]):
     """Sessions, without their tokens."""
 
-    list_display: ClassVar = ["user", "client", "created_at", "last_seen_at", "confirmed_at", "ended_at"]
-    list_filter: ClassVar = ["client"]
-    list_select_related: ClassVar = ["user"]
-    search_fields: ClassVar = ["user__email", "user__name"]
-    fields: ClassVar = ["user", "client", "created_at", "last_seen_at", "confirmed_at", "ended_at"]
-    readonly_fields: ClassVar = fields
+    list_display = ("user", "client", "created_at", "last_seen_at", "confirmed_at", "ended_at")
+    list_filter = ("client",)
+    list_select_related = ("user",)
+    search_fields = ("user__email", "user__name")
+    fields = ("user", "client", "created_at", "last_seen_at", "confirmed_at", "ended_at")
+    readonly_fields = fields

@@ -62,10 +62,12 @@ class OperatorBackend(DezkyBackend):
 
 
 def _identify(client: OIDCClient, tokens: authentik.Tokens, nonce: str) -> dict[str, Any]:
-    """Return the ID token's claims, filled up from userinfo, which must speak of the same person (A5)."""
+    """Return the ID token's claims, filled up from userinfo; both must speak of one person (A5)."""
     claims = verify_id_token(client, tokens.id_token, nonce=nonce, access_token=tokens.access_token)
     info = authentik.userinfo(client, access_token=tokens.access_token)
     if info.get("sub") != claims["sub"]:
         raise TokenRejected("userinfo speaks of somebody else")
-    filled = {key: info[key] for key in ("email", "name", "groups") if key in info and key not in claims}
+    filled: dict[str, Any] = {
+        key: info[key] for key in ("email", "name", "groups") if key in info and key not in claims
+    }
     return {**filled, **claims}

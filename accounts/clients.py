@@ -39,12 +39,12 @@ class OIDCClient:
     @property
     def redirect_uri(self) -> str:
         """Return the callback as registered; from the settings, never from the Host header."""
-        return settings.SITE_URL + reverse("oidc:callback", kwargs={"client": self.name})
+        return f"{settings.SITE_URL}{reverse('oidc:callback', kwargs={'client': self.name})}"
 
     @property
     def signed_out_uri(self) -> str:
         """Return where the provider sends the browser after it has ended its session."""
-        return settings.SITE_URL + reverse("oidc:signed-out", kwargs={"client": self.name})
+        return f"{settings.SITE_URL}{reverse('oidc:signed-out', kwargs={'client': self.name})}"
 
     @property
     def home(self) -> str:

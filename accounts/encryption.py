@@ -29,7 +29,7 @@ def decrypt(text: str) -> str:
     return _fernet(tuple(settings.TOKEN_ENCRYPTION_KEYS)).decrypt(text.encode()).decode()
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(models.TextField[str, str]):
     """A text that the database holds only encrypted (S9); an empty text stays empty."""
 
     def from_db_value(self, value: str | None, *_args: Any) -> str | None:

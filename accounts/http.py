@@ -98,7 +98,7 @@ def call(
         CallFailed: no connection, no answer in time, or a body over 256 kB.
     """
     backend = _DeadlineBackend(_Deadline(deadline_seconds))
-    sent = {"Accept": "application/json", "Connection": "close", **(headers or {})}
+    sent = [("Accept", "application/json"), ("Connection", "close"), *(headers or {}).items()]
     try:
         with (
             httpcore.ConnectionPool(network_backend=backend, max_keepalive_connections=0) as pool,

@@ -21,7 +21,7 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> User:
         """Return the person whose id is `username`."""
-        return self.get(pk=username)
+        return self.get(pk=username or "")
 
 
 class User(AbstractBaseUser):
@@ -66,7 +66,7 @@ class User(AbstractBaseUser):
     # Django's admin asks these three. Support staff look things up: they may view, and nothing else.
     def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature
         """Return whether this person may do `perm` in the support site: to view, for support staff."""
-        return self.is_active and self.is_staff and perm.split(".")[-1].startswith("view_")
+        return self.is_active and self.is_staff and perm.rsplit(".", maxsplit=1)[-1].startswith("view_")
 
     def has_perms(self, perms: list[str], obj: object = None) -> bool:
         """Return whether this person may do all of `perms`."""

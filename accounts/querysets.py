@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 
 if TYPE_CHECKING:
-    from accounts.models import OIDCSession
+    from accounts.models import OIDCSession  # noqa: F401 - named in the base
 
 
 class OIDCSessionQuerySet(models.QuerySet["OIDCSession"]):

@@ -9,7 +9,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.clients import OIDCClient, client_of_path
 
-_NEVER = {"oidc", "session", "health", "api"}
+_NEVER = {"oidc", "session", "health", "api", "operator-exit"}
 _MAX_CHARACTERS = 2000
 SESSION_DONE = "/session/done/"
 
@@ -20,23 +20,24 @@ def safe_next(raw: str | None, client: OIDCClient) -> str:
 
 
 def _is_safe(raw: str, client: OIDCClient) -> bool:
-    if len(raw) > _MAX_CHARACTERS or not raw.isascii() or not raw.isprintable() or "\\" in raw:
-        return False
-    if not raw.startswith("/") or raw.startswith("//"):
+    if len(raw) > _MAX_CHARACTERS or not raw.isascii() or not _is_plain(raw):
         return False
     if not url_has_allowed_host_and_scheme(raw, allowed_hosts=None):
         return False
     path = unquote(urlsplit(raw).path)
-    if not path.isprintable() or "\\" in path or path.startswith("//") or ".." in path.split("/"):
+    if not _is_plain(path) or ".." in path.split("/"):
         return False
-    if path == SESSION_DONE:
-        return True
+    return path == SESSION_DONE or (_is_page(path) and client_of_path(path) is client.name)
+
+
+def _is_plain(path: str) -> bool:
+    """Return whether a browser reads this as a path on our own host, and as nothing else."""
+    return path.startswith("/") and not path.startswith("//") and path.isprintable() and "\\" not in path
+
+
+def _is_page(path: str) -> bool:
     try:
         match = resolve(path)
     except Resolver404:
         return False
-    if set(match.namespaces) & _NEVER:
-        return False
-    if match.view_name == "operator-exit:not-authorised":
-        return False
-    return client_of_path(path) is client.name
+    return not set(match.namespaces) & _NEVER

@@ -23,9 +23,7 @@ class TokenRejected(Exception):
     """A token does not hold what it must; the message says why and is safe to log."""
 
 
-def verify_id_token(
-    client: OIDCClient, token: str, *, nonce: str | None, access_token: str
-) -> dict[str, Any]:
+def verify_id_token(client: OIDCClient, token: str, *, nonce: str | None, access_token: str) -> dict[str, Any]:
     """Return the claims of an ID token that was made for `client`.
 
     `nonce` is None at a renewal alone: authentik's renewed ID tokens carry none.

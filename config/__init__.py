@@ -1,0 +1,1 @@
+"""The wiring: settings, URLs, guard table, API."""

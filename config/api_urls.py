@@ -18,7 +18,7 @@ from tenant_portal.api.views import MeView
 from tenants.api.views import AuditListView, TenantDetailView, TenantListView, UserListView
 
 # Swagger UI styles by attribute and shows its own data: images, and knows no Trusted Types.
-_DOCS_CSP = {
+_DOCS_CSP: dict[str, list[str]] = {
     **{name: value for name, value in settings.SECURE_CSP.items() if not name.startswith(("require-", "trusted-"))},
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
 }
@@ -40,7 +40,9 @@ api_urls = [
     re_path(r"^(?P<path>.*)$", unknown, name="unknown"),
 ]
 docs_urls = [
-    path("schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[]), name="schema"),
+    path(
+        "schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[]), name="schema"
+    ),
     path(
         "docs/",
         csp_override(_DOCS_CSP)(

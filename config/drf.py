@@ -42,9 +42,7 @@ class TidyBrowsableAPIRenderer(BrowsableAPIRenderer):
 
     def show_form_for_method(self, view: Any, method: str, request: Any, obj: Any) -> bool:
         """Show no form, but for OPTIONS."""
-        return method == "OPTIONS" and super().show_form_for_method(view, method, request, obj)
+        return method == "OPTIONS" and bool(super().show_form_for_method(view, method, request, obj))
 
     def get_filter_form(self, data: Any, view: Any, request: Any) -> None:
         """Show no filter form."""
-
-

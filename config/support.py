@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -18,7 +17,7 @@ from accounts.models import User
 from tenants.scope import operator_scope
 
 # Django's admin carries jQuery, which knows no Trusted Types; and it styles by attribute in places.
-_ADMIN_CSP = {
+_ADMIN_CSP: dict[str, list[str]] = {
     **{name: value for name, value in settings.SECURE_CSP.items() if not name.startswith(("require-", "trusted-"))},
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
 }
@@ -37,7 +36,7 @@ class SupportSite(AdminSite):
         user = request.user
         return isinstance(user, User) and user.is_active and user.is_staff
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:  # noqa: FBT001, FBT002 - Django's signature
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:  # noqa: FBT001, FBT002 - Django's signature
         """Run each page in the operator's scope, rendering included."""
         inner = super().admin_view(view, cacheable)
 

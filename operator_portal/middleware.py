@@ -10,13 +10,14 @@ from accounts.enums import Audience, ClientName, Verdict
 from accounts.guards import Caller
 from accounts.middleware.guard import SurfaceGuardMiddleware, caller_of
 from accounts.models import User
-
-NOT_AUTHORISED = "/operator/not-authorised/"
+from operator_portal.guards import NOT_AUTHORISED, portal_only_caller
 
 
 class OperatorGuardMiddleware(SurfaceGuardMiddleware):
-    """Lets in operators. Somebody signed in to the portal who is none is told so without passing the
-    provider, where its policy would strand them.
+    """Lets in operators, and tells others so at once.
+
+    Somebody signed in to the portal who is no operator does not pass the provider, where its policy
+    would strand them.
     """
 
     audiences = frozenset({Audience.OPERATOR})
@@ -24,12 +25,7 @@ class OperatorGuardMiddleware(SurfaceGuardMiddleware):
     def caller(self, request: HttpRequest) -> Caller:
         """Return the operator session's person; without one, whoever the portal knows in this browser."""
         caller = caller_of(request)
-        if caller.is_signed_in:
-            return caller
-        portal = sessions.other_session(request, ClientName.PORTAL)
-        if portal is None or portal.user.is_platform_admin:
-            return caller  # nobody, or an operator who has yet to sign in here
-        return Caller(is_signed_in=True, client=ClientName.PORTAL)
+        return caller if caller.is_signed_in else portal_only_caller(request) or caller
 
     def answer(self, request: HttpRequest, verdict: Verdict) -> HttpResponseBase:
         """Send a definite no to the page that signs out fully; HTMX gets the redirect in its own words."""

@@ -10,8 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
 from django.views.generic.base import View
 
-from operator_portal.guards import is_operator
-from operator_portal.middleware import NOT_AUTHORISED
+from operator_portal.guards import NOT_AUTHORISED, is_operator
 from tenants.scope import operator_scope
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,7 +11,7 @@ from django.views.generic import TemplateView, View
 from accounts import sessions
 from accounts.clients import get_client
 from accounts.enums import ClientName
-from accounts.views.sign_out import sign_out
+from accounts.sign_out import sign_out
 from operator_portal import selectors
 from operator_portal.forms import TenantFilterForm
 from operator_portal.mixins import OperatorRequiredMixin
@@ -24,7 +24,7 @@ class OverviewView(OperatorRequiredMixin, TemplateView):
     """The platform in numbers, and what happened last."""
 
     template_name = "operator_portal/overview.html"
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ("get", "head")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return counts and events."""
@@ -35,7 +35,7 @@ class TenantsView(OperatorRequiredMixin, TemplateView):
     """Lists every tenant, by name."""
 
     template_name = "operator_portal/tenants.html"
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ("get", "head")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of tenants, with the filters."""
@@ -65,7 +65,7 @@ class NotAuthorisedView(View):
     GET changes nothing: its script posts at once, or the person does by the button.
     """
 
-    http_method_names: ClassVar = ["get", "head", "post"]
+    http_method_names = ("get", "head", "post")
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the page; with a session left, its form posts itself."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.contrib import admin
 
 from partner.models import Partner, PartnerStaff
@@ -13,14 +11,14 @@ from partner.models import Partner, PartnerStaff
 class PartnerAdmin(admin.ModelAdmin[Partner]):
     """Partners."""
 
-    list_display: ClassVar = ["name", "slug", "created_at"]
-    search_fields: ClassVar = ["name", "slug"]
+    list_display = ("name", "slug", "created_at")
+    search_fields = ("name", "slug")
 
 
 @admin.register(PartnerStaff)
 class PartnerStaffAdmin(admin.ModelAdmin[PartnerStaff]):
     """Who works for a partner."""
 
-    list_display: ClassVar = ["user", "partner", "role", "source"]
-    list_select_related: ClassVar = ["user", "partner"]
-    search_fields: ClassVar = ["user__email", "user__name", "partner__slug"]
+    list_display = ("user", "partner", "role", "source")
+    list_select_related = ("user", "partner")
+    search_fields = ("user__email", "user__name", "partner__slug")

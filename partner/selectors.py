@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Count, Sum
 from django.utils import timezone
@@ -37,7 +39,7 @@ class Customer:
         return "Active" if self.grant else "None"
 
     @property
-    def access_ends_at(self) -> object:
+    def access_ends_at(self) -> datetime | None:
         """Return when the grant ends, or None."""
         return self.grant.ends_at if self.grant else None
 
@@ -61,8 +63,8 @@ def delegate_of(user: User) -> Delegate | None:
     staff = staff_of(user)
     if staff is None:
         return None
-    through = PartnerStaff.customers.through.objects.filter(partnerstaff_id=staff.pk)
-    seen = None if staff.role == StaffRole.ADMIN else frozenset(through.values_list("tenant_id", flat=True))
+    assigned = staff.customers.through._default_manager.filter(partnerstaff_id=staff.pk)
+    seen = None if staff.role == StaffRole.ADMIN else frozenset(assigned.values_list("tenant_id", flat=True))
     return Delegate(partner_id=staff.partner_id, firm=staff.partner.name, tenant_ids=seen)
 
 
@@ -71,8 +73,8 @@ def customers_of(*, staff: PartnerStaff, text: str = "") -> TenantQuerySet:
     found = Tenant.objects.filter(partner_id=staff.partner_id).matching(text)
     if staff.role == StaffRole.ADMIN:
         return found
-    through = PartnerStaff.customers.through.objects
-    return found.filter(pk__in=through.filter(partnerstaff_id=staff.pk).values("tenant_id"))
+    assigned = staff.customers.through._default_manager.filter(partnerstaff_id=staff.pk)
+    return found.filter(pk__in=assigned.values("tenant_id"))
 
 
 def customers_page(*, staff: PartnerStaff, text: str = "", cursor: str | None = None) -> Page[Customer]:
@@ -95,7 +97,7 @@ def totals(*, staff: PartnerStaff) -> Totals:
     return Totals(customers=summed["n"], seats=summed["seats"] or 0, seats_used=summed["used"] or 0)
 
 
-def _grants(staff: PartnerStaff, tenant_ids: list[object]) -> dict[object, DelegatedAccess]:
+def _grants(staff: PartnerStaff, tenant_ids: list[UUID]) -> dict[UUID, DelegatedAccess]:
     """Return the grants that hold now, by tenant; where two do, the one that ends later."""
     found = DelegatedAccess.objects.for_partner(staff.partner_id).filter(tenant_id__in=tenant_ids).active()
     return {grant.tenant_id: grant for grant in found.order_by("ends_at").select_related("granted_by")}

@@ -10,6 +10,7 @@ from partner.models import Partner, PartnerStaff
 from tenants import audit
 from tenants.audit import Actor, Change, Thing
 from tenants.enums import AuditAction, MembershipSource
+from tenants.models import Tenant
 
 
 def sync_staff(*, user: User, wanted: dict[str, StaffRole], by: Actor) -> None:
@@ -35,6 +36,17 @@ def sync_staff(*, user: User, wanted: dict[str, StaffRole], by: Actor) -> None:
             before, current.role = current.role_label, role
             current.save(update_fields=["role"])
             _record(AuditAction.STAFF_ADD, current, by, before=before)
+
+
+def assign_customer(*, staff: PartnerStaff, tenant: Tenant) -> None:
+    """Let an agent see a customer of their firm.
+
+    Raises:
+        ValueError: the tenant is not a customer of the agent's partner.
+    """
+    if tenant.partner_id != staff.partner_id:
+        raise ValueError("not a customer of this partner")
+    staff.customers.add(tenant)
 
 
 def _record(action: AuditAction, staff: PartnerStaff, by: Actor, *, before: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.http import Http404
 from django.views.generic import TemplateView
@@ -17,7 +17,7 @@ class CustomersView(PartnerStaffRequiredMixin, TemplateView):
     """Lists the partner's own customers, by name."""
 
     template_name = "partner/customers.html"
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ("get", "head")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of customers."""
@@ -35,7 +35,7 @@ class CustomerView(PartnerStaffRequiredMixin, TemplateView):
     """Shows one customer, and what it has delegated."""
 
     template_name = "partner/customer.html"
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ("get", "head")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the customer.

@@ -1,0 +1,1 @@
+"""Launcher and dashboard."""

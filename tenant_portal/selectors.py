@@ -49,11 +49,15 @@ def tiles_for(user: User, memberships: list[Membership]) -> list[Tile]:
         tiles.append(Tile(reverse("dashboard:index"), "Admin", "People, plan and audit log", "settings", 4))
     staff = staff_of(user)
     if staff is not None:
-        tiles.append(Tile(reverse("partner:customers"), "Partner", f"Customers of {staff.partner.name}", "handshake", 3))
+        tiles.append(
+            Tile(reverse("partner:customers"), "Partner", f"Customers of {staff.partner.name}", "handshake", 3)
+        )
     if user.is_platform_admin:
-        tiles.append(Tile(reverse("operator:overview"), "Operator", "Tenants and the platform", "server", 1, True))
+        tiles.append(
+            Tile(reverse("operator:overview"), "Operator", "Tenants and the platform", "server", 1, is_external=True)
+        )
     if user.is_staff:
-        tiles.append(Tile(reverse("admin:index"), "Support", "Look things up", "life-buoy", 2, True))
+        tiles.append(Tile(reverse("admin:index"), "Support", "Look things up", "life-buoy", 2, is_external=True))
     return tiles
 
 

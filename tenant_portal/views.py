@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -19,7 +19,7 @@ from tenants.selectors import recent_events, role_counts
 class LauncherView(View):
     """The first page: the doors that are open to you."""
 
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ("get", "head")
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show tiles and workspaces."""
@@ -32,7 +32,7 @@ class LauncherView(View):
 class WorkspaceIndexView(View):
     """`/admin/` leads to the workspace you were in last, else to the first one."""
 
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ("get", "head")
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Redirect to a workspace, or say that there is none to administer."""
@@ -48,7 +48,7 @@ class DashboardView(TenantAccessRequiredMixin, TemplateView):
 
     permission = Permission.PEOPLE_READ
     template_name = "tenant_portal/dashboard.html"
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ("get", "head")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return figures and events; a delegate sees events only with the permission for them."""

@@ -1,0 +1,1 @@
+"""Workspaces, their people and their audit log."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 
@@ -13,36 +13,36 @@ from tenants.models import AuditEvent, DelegatedAccess, Membership, Tenant
 class TenantAdmin(admin.ModelAdmin[Tenant]):
     """Workspaces."""
 
-    list_display: ClassVar = ["name", "slug", "status", "plan", "seats_used", "seats"]
-    list_filter: ClassVar = ["status", "plan"]
-    search_fields: ClassVar = ["name", "slug"]
+    list_display = ("name", "slug", "status", "plan", "seats_used", "seats")
+    list_filter = ("status", "plan")
+    search_fields = ("name", "slug")
 
 
 @admin.register(Membership)
 class MembershipAdmin(admin.ModelAdmin[Membership]):
     """Who belongs where."""
 
-    list_display: ClassVar = ["user", "tenant", "role", "source", "last_seen_at"]
-    list_filter: ClassVar = ["role", "source"]
-    list_select_related: ClassVar = ["user", "tenant"]
-    search_fields: ClassVar = ["user__email", "user__name", "tenant__slug"]
+    list_display = ("user", "tenant", "role", "source", "last_seen_at")
+    list_filter = ("role", "source")
+    list_select_related = ("user", "tenant")
+    search_fields = ("user__email", "user__name", "tenant__slug")
 
 
 @admin.register(DelegatedAccess)
 class DelegatedAccessAdmin(admin.ModelAdmin[DelegatedAccess]):
     """What is delegated to partners."""
 
-    list_display: ClassVar = ["tenant", "partner", "starts_at", "ends_at", "ended_at"]
-    list_select_related: ClassVar = ["tenant", "partner"]
+    list_display = ("tenant", "partner", "starts_at", "ends_at", "ended_at")
+    list_select_related = ("tenant", "partner")
 
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(admin.ModelAdmin[Any]):
     """The logs, newest first."""
 
-    list_display: ClassVar = ["at", "tenant", "actor_name", "action", "object_label", "outcome"]
-    list_filter: ClassVar = ["outcome", "action"]
-    list_select_related: ClassVar = ["tenant"]
-    search_fields: ClassVar = ["actor_name", "actor_email", "object_label", "request_id"]
-    ordering: ClassVar = ["-at", "-id"]
+    list_display = ("at", "tenant", "actor_name", "action", "object_label", "outcome")
+    list_filter = ("outcome", "action")
+    list_select_related = ("tenant",)
+    search_fields = ("actor_name", "actor_email", "object_label", "request_id")
+    ordering = ("-at", "-id")
     show_full_result_count = False

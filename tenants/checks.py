@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
@@ -25,13 +26,16 @@ def tenant_tables() -> list[str]:
         model
         for model in apps.get_models()
         if model._meta.app_label in {"tenants", "billing", "branding", "partner"}
-        and (model._meta.label == "tenants.Tenant" or any(f.name == "tenant" for f in model._meta.get_fields() if f.concrete))
+        and (
+            model._meta.label == "tenants.Tenant"
+            or any(f.name == "tenant" for f in model._meta.get_fields() if f.concrete)
+        )
     ]
     return sorted(model._meta.db_table for model in models)
 
 
 @register(Tags.database)
-def row_level_security_holds(databases: list[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+def row_level_security_holds(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
     """Report tables without forced row-level security, and a role that could ignore it (Z5)."""
     if not databases or "default" not in databases:
         return []

@@ -8,7 +8,13 @@ from django import forms
 
 from tenants.enums import AuditAction, MembershipRole
 
-PERIODS = (("", "All time"), ("1", "Last 24 hours"), ("7", "Last 7 days"), ("30", "Last 30 days"), ("365", "Last 12 months"))
+PERIODS = (
+    ("", "All time"),
+    ("1", "Last 24 hours"),
+    ("7", "Last 7 days"),
+    ("30", "Last 30 days"),
+    ("365", "Last 12 months"),
+)
 
 
 class PeopleFilterForm(forms.Form):

@@ -26,7 +26,9 @@ def enter(request: HttpRequest, *, slug: str, permission: Permission) -> Access:
         PermissionDenied: there is, but not with this permission; told to the workspace's log.
     """
     user = request.user
-    access = access_to(user=user, slug=slug) if isinstance(user, User) else None
+    if not isinstance(user, User):
+        raise Http404
+    access = access_to(user=user, slug=slug)
     if access is None:
         raise Http404
     if not access.may(permission):

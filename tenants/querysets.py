@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accounts.models import User
-    from tenants.models import AuditEvent, DelegatedAccess, Membership, Tenant
+    from tenants.models import AuditEvent, DelegatedAccess, Membership, Tenant  # noqa: F401 - named in bases
 
 
 class TenantOwnedQuerySet[M: models.Model](models.QuerySet[M]):

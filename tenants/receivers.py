@@ -26,19 +26,12 @@ def sync_memberships(user: User, roles: Roles, **_kwargs: Any) -> None:
     """Make a person's directory memberships what the identity provider's groups say."""
     wanted = {slug: _ROLES[role] for slug, role in roles.tenants.items()}
     with person_scope(user):
-        known = {
-            member.tenant.slug: member
-            for member in Membership.objects.of(user).select_related("tenant")
-        }
+        known = {member.tenant.slug: member for member in Membership.objects.of(user).select_related("tenant")}
     due = {
         slug
         for slug in {*wanted, *known}
         if (slug not in known and slug in wanted)
-        or (
-            slug in known
-            and known[slug].source == MembershipSource.DIRECTORY
-            and known[slug].role != wanted.get(slug)
-        )
+        or (slug in known and known[slug].source == MembershipSource.DIRECTORY and known[slug].role != wanted.get(slug))
     }
     if not due:
         return
@@ -59,9 +52,7 @@ def record_sign_in(user: User, session: OIDCSession, request: HttpRequest, **_kw
 
 
 @receiver(signals.signed_out)
-def record_sign_out(
-    user: User, session: OIDCSession, request: HttpRequest, reason: str, **_kwargs: Any
-) -> None:
+def record_sign_out(user: User, session: OIDCSession, request: HttpRequest, reason: str, **_kwargs: Any) -> None:
     """Write a sign-out to the platform's log, with its reason if it was not the person's own wish."""
     _record_session(AuditAction.SESSION_END, user, session, request, reason=reason)
 

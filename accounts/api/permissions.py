@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rest_framework.exceptions import NotAuthenticated
+from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
@@ -23,6 +23,7 @@ class AudiencePermission(BasePermission):
 
         Raises:
             NotAuthenticated: nobody is signed in.
+            PermissionDenied: somebody is, and it is not for them.
             IdentityUnavailable: somebody is, but it can't be confirmed.
         """
         rule: Rule | None = getattr(view, "rule", None)
@@ -31,7 +32,9 @@ class AudiencePermission(BasePermission):
             raise NotAuthenticated
         if verdict is Verdict.UNAVAILABLE:
             raise IdentityUnavailable
-        return verdict is Verdict.ALLOW
+        if verdict is not Verdict.ALLOW:
+            raise PermissionDenied  # by name: DRF makes a 401 of False where no authenticator knew the caller
+        return True
 
     def caller(self, request: Request) -> Caller:
         """Return what is known of the caller; a bearer's identity needs no renewal."""

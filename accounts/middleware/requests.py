@@ -42,11 +42,9 @@ class RequestIdMiddleware:
         """Take over a proxy's id if it looks like one, else make one."""
         given = request.headers.get("X-Request-Id", "")
         request.request_id = given if _GIVEN.fullmatch(given) else f"req_{secrets.token_hex(8)}"  # type: ignore[attr-defined]
-        token = _request_id.set(request.request_id)  # type: ignore[attr-defined]
-        try:
-            response = self.get_response(request)
-        finally:
-            _request_id.reset(token)
+        # Not reset at the end: Django logs a refusal after the middleware. The next request sets its own.
+        _request_id.set(request.request_id)  # type: ignore[attr-defined]
+        response = self.get_response(request)
         response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
         return response
 
@@ -91,7 +89,9 @@ class DatabaseAwayMiddleware:
 
 
 def _database_away(request: HttpRequest) -> HttpResponse:
-    return answers.unavailable(request, "The database can't be reached right now. Nothing was lost.", retry_after_seconds=5)
+    return answers.unavailable(
+        request, "The database can't be reached right now. Nothing was lost.", retry_after_seconds=5
+    )
 
 
 class PrivateResponsesMiddleware:

@@ -6,8 +6,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 from accounts import sessions
@@ -26,15 +25,15 @@ class TwoSessionsMiddleware(SessionMiddleware):
         request.oidc_client = client  # type: ignore[attr-defined]
         request.session = sessions.open_store(request, client)
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Save the session if it was changed, and set or delete its cookie."""
         self._save(request, response, request.oidc_client.cookie_name)  # type: ignore[attr-defined]
         return response
 
-    def _save(self, request: HttpRequest, response: HttpResponseBase, cookie: str) -> None:
+    def _save(self, request: HttpRequest, response: HttpResponse, cookie: str) -> None:
         store = request.session
         if cookie in request.COOKIES and store.is_empty():
-            response.delete_cookie(cookie, samesite=settings.SESSION_COOKIE_SAMESITE)
+            response.delete_cookie(cookie, samesite="Lax")
             if settings.IS_HTTPS:  # a browser takes a `__Host-` cookie back only with Secure
                 response.cookies[cookie]["secure"] = True
             patch_vary_headers(response, ("Cookie",))
@@ -52,5 +51,5 @@ class TwoSessionsMiddleware(SessionMiddleware):
             path="/",
             secure=settings.SESSION_COOKIE_SECURE,
             httponly=True,
-            samesite=settings.SESSION_COOKIE_SAMESITE,
+            samesite="Lax",
         )

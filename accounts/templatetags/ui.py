@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import zlib
-from typing import Any
+from typing import TYPE_CHECKING
 
 from django import template
-from django.template.context import RequestContext
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+if TYPE_CHECKING:
+    from django.template.context import RequestContext
 
 register = template.Library()
 
@@ -40,22 +42,29 @@ def initials(name: str) -> str:
 
 
 def hue(name: str) -> str:
-    """Return the CSS class of the colour that belongs to `name`, the same on every page and in every process."""
+    """Return the CSS class of the colour of `name`, the same on every page and in every process."""
     return f"h{zlib.crc32(name.encode()) % HUES + 1}"
 
 
 @register.simple_tag
 def icon(name: str, css: str = "i") -> SafeString:
-    """Draw the symbol `name` of the sprite; hidden from screen readers, so a word must stand beside it."""
+    """Draw the symbol `name`, hidden from screen readers: a word must stand beside it."""
     return format_html(
-        '<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>', css, static("img/icons.svg"), name
+        '<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        css,
+        static("img/icons.svg"),
+        name,
     )
 
 
 @register.simple_tag
-def avatar(person: Any, css: str = "") -> SafeString:
+def avatar(person: object, css: str = "") -> SafeString:
     """Draw the initials of `person`: a user, or a name; nameless actors get a symbol."""
-    name = person if isinstance(person, str) else getattr(person, "name", "") or getattr(person, "email", "")
+    name = (
+        person
+        if isinstance(person, str)
+        else str(getattr(person, "name", "") or getattr(person, "email", ""))
+    )
     if name in {"", "System", "Unknown", "Somebody unknown"}:
         symbol = icon("server" if name == "System" else "circle-help", "i i-sm")
         return format_html('<span class="av av-n {}" aria-hidden="true">{}</span>', css, symbol)
@@ -65,9 +74,10 @@ def avatar(person: Any, css: str = "") -> SafeString:
 
 
 @register.simple_tag
-def mark(label: Any, css: str = "", brand: str = "") -> SafeString:
-    """Draw a workspace's mark: the first letter of `label` on the page's brand colour, or on that of `brand`."""
-    letter = str(label or "Dezky").strip()[:1].upper()
+def mark(label: object, css: str = "", brand: str = "") -> SafeString:
+    """Draw a workspace's mark: the first letter of `label` on the brand colour of the page, or of `brand`."""
+    text = str(label or "Dezky").strip()
+    letter = text if len(text) == 1 else text[:1].upper()
     if brand:
         return format_html(
             '<span class="mark {}" data-brand="{}" aria-hidden="true">{}</span>', css, brand, letter
@@ -79,13 +89,16 @@ def mark(label: Any, css: str = "", brand: str = "") -> SafeString:
 def soft_mark(name: str, css: str = "") -> SafeString:
     """Draw a mark for one workspace among many, in a quiet colour of its own."""
     return format_html(
-        '<span class="mark mark-soft {} {}" aria-hidden="true">{}</span>', hue(name), css, name.strip()[:1].upper()
+        '<span class="mark mark-soft {} {}" aria-hidden="true">{}</span>',
+        hue(name),
+        css,
+        name.strip()[:1].upper(),
     )
 
 
 @register.simple_tag
 def meter(value: int | None, total: int | None, label: str = "") -> SafeString:
-    """Draw how much of `total` is used; a full one turns to the warning colour, and `label` says it in words."""
+    """Draw how much of `total` is used; a full one has the warning colour; `label` says it in words."""
     used, whole = value or 0, total or 0
     percent = min(100, round(100 * used / whole)) if whole else 0
     fill = "fill fill-warn" if whole and used >= whole else "fill"
@@ -100,7 +113,7 @@ def meter(value: int | None, total: int | None, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def status_badge(status: Any, label: str = "") -> SafeString:
+def status_badge(status: object, label: str = "") -> SafeString:
     """Draw a status as word and colour: `status` chooses the tone, `label` is the word."""
     value = str(getattr(status, "value", status) or "")
     tone = TONES.get(value, "")
@@ -112,10 +125,12 @@ def status_badge(status: Any, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def local_time(value: dt.datetime | dt.date | None, style: str = "datetime", empty: str = "Never") -> SafeString:
-    """Draw a moment; the browser shows it in its own zone, and without JavaScript it stands there in UTC.
+def local_time(
+    value: dt.datetime | dt.date | None, style: str = "datetime", empty: str = "Never"
+) -> SafeString:
+    """Draw a moment: in the browser's zone, and in UTC without JavaScript.
 
-    `style` is one of `datetime`, `date`, `time`, `day` and `relative` ("5 minutes ago"); `empty` stands for None.
+    `style` is `datetime`, `date`, `time`, `day` or `relative` ("5 minutes ago"); `empty` stands for None.
     """
     if value is None:
         return format_html('<span class="subtle">{}</span>', empty)
@@ -137,8 +152,15 @@ def local_time(value: dt.datetime | dt.date | None, style: str = "datetime", emp
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(
-    context: RequestContext, view: str, symbol: str, label: str, *, exact: bool = False, key: str = "", **kwargs: Any
+def nav_link(  # noqa: PLR0913 - each word of the tag is an argument
+    context: RequestContext,
+    view: str,
+    symbol: str,
+    label: str,
+    *,
+    exact: bool = False,
+    key: str = "",
+    **kwargs: object,
 ) -> SafeString:
     """Draw one entry of the side navigation; the current one says so.
 

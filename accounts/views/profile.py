@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.generic import View
@@ -12,7 +10,7 @@ from django.views.generic import View
 class ProfileView(View):
     """Shows who you are to Dezky; changing it is the identity provider's work."""
 
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ("get", "head")
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the page."""

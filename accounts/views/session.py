@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -17,7 +15,7 @@ from accounts.enums import Renewal
 class RefreshView(View):
     """Renews the session's tokens: 204 renewed, 401 refused, 503 provider away."""
 
-    http_method_names: ClassVar = ["post"]
+    http_method_names = ("post",)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Renew if it is due; the answer carries the CSRF token that the page's forms need."""
@@ -33,7 +31,7 @@ class RefreshView(View):
 class DoneView(View):
     """The last page of a sign-in in a window of its own: tells the others, and closes."""
 
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ("get", "head")
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the page that tells the other tabs."""

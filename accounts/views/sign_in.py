@@ -40,7 +40,7 @@ class SignInView(OIDCAuthenticationRequestView):
     def __init__(self, **kwargs: Any) -> None:
         View.__init__(self, **kwargs)
 
-    def get_settings(self, attr: str, *args: Any) -> Any:  # type: ignore[override] # ours are by client
+    def get_settings(self, attr: str, *args: Any) -> Any:
         """Return a setting of the library; ours first."""
         return _LIBRARY_SETTINGS.get(attr, args[0] if args else None)
 
@@ -52,7 +52,9 @@ class SignInView(OIDCAuthenticationRequestView):
             self.OIDC_OP_AUTH_ENDPOINT = authentik.discover(self.client).authorization
         except authentik.ProviderUnavailable:
             return answers.unavailable(
-                request, "The sign-in service can't be reached right now. Try again in a moment.", retry_after_seconds=10
+                request,
+                "The sign-in service can't be reached right now. Try again in a moment.",
+                retry_after_seconds=10,
             )
         response = super().get(request)
         request.session.pop("oidc_login_next", None)

@@ -1,9 +1,33 @@
-"""`POST /_control`: what tests and demonstrations can do to the provider."""
+"""`POST /_control`: what tests and demonstrations can do to the provider.
+
+The JSON is `{"action": …}` with these fields (optional ones in brackets):
+
+    down                              close the connection   [endpoints, times, after]
+    slow            seconds           answer late            [endpoints, times, after]
+    drip            bytes_per_second  answer in drops        [endpoints, times]
+    status          code              answer with an error   [endpoints, times, after]
+    normal                            end these faults       [endpoints]
+    revoke          email             kill the person's refresh tokens
+    groups          email, groups     put the person into exactly these groups
+    deactivate, activate  email       take the account away, give it back
+    end_sessions    email             end the person's sessions, with back-channel logout
+    rotate_keys                       replace the signing key; returns kid
+    encryption_key  kid               "different" from the signing key's, the "same", or "none"
+    skew            seconds           shift the provider's clock
+    token_lifetime  seconds           of access tokens from now on
+    tamper          [token: id (default), access, logout, userinfo; claims; remove;
+                     alg: none, HS256; key: wrong, unknown_kid, enc]
+    logout_token    client, email     returns logout_token, unsent [claims, remove, typ, alg, key]
+    counts                            returns counts by endpoint and grant type
+    state                             returns faults, sessions by e-mail, clock, lifetime
+    reset                             behave again; with "sessions": true forget everybody, silently
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
@@ -62,7 +86,7 @@ def _fault(provider: Provider, message: Message, _: Request) -> Message:
         kind,
         seconds=float(message["seconds"]) if kind == "slow" else 0,
         bytes_per_second=float(message["bytes_per_second"]) if kind == "drip" else 0,
-        code=int(message["code"]) if kind == "status" else 503,
+        code=HTTPStatus(int(message["code"])) if kind == "status" else 503,
         is_after=bool(message.get("after", False)),
     )
     if kind == "drip" and fault.bytes_per_second <= 0:
@@ -156,8 +180,10 @@ def _counts(provider: Provider, _: Message, __: Request) -> Message:
     return {"counts": provider.counts.snapshot()}
 
 
-def _reset(provider: Provider, _: Message, __: Request) -> Message:
+def _reset(provider: Provider, message: Message, _: Request) -> Message:
     provider.reset()
+    if message.get("sessions"):
+        provider.store.forget_everybody()
     return {}
 
 

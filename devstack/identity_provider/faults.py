@@ -69,11 +69,16 @@ class Faults:
                     del self._faults[name], self._remaining[name]
             return fault
 
-    def wait(self, seconds: float) -> bool:
-        """Wait; return True as soon as the faults are changed."""
+    @property
+    def generation(self) -> int:
+        """Return a number that every change of the faults raises."""
         with self._condition:
-            before = self._generation
-            return self._condition.wait_for(lambda: self._generation != before, seconds)
+            return self._generation
+
+    def wait(self, seconds: float, since: int) -> bool:
+        """Wait; return True as soon as the faults are changed since that generation."""
+        with self._condition:
+            return self._condition.wait_for(lambda: self._generation != since, seconds)
 
     def describe(self) -> dict[str, str]:
         """Return the kind of fault by endpoint ("*" is everything)."""

@@ -84,6 +84,8 @@ def sign_out(provider: Provider, request: Request, application: Application) -> 
     signed_in = provider.signed_in(request)
     if signed_in:
         end_sso_session(provider, *signed_in, request.base_url)
+    elif request.session_key:
+        provider.store.delete_session(digest(request.session_key))
     return clear_session_cookie(redirect(application.signed_out_url))
 
 

@@ -6,6 +6,7 @@ import logging
 import select
 import socket
 import socketserver
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,9 +44,11 @@ class IdentityServer(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say in one line that a connection broke; callers that go away are daily bread."""
-        LOG.debug("connection of %s broke: %s", client_address, type(request).__name__)
+    def handle_error(self, _: object, client_address: object) -> None:
+        """Report a defect; callers that go away are daily bread."""
+        error = sys.exception()
+        if not isinstance(error, OSError):
+            LOG.error("connection of %s failed", client_address, exc_info=error)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -97,23 +100,24 @@ class Handler(BaseHTTPRequestHandler):
             return json_response({"error": "server_error"}, 500)
 
     def _answer_with_faults(self, route: Route, request: Request, endpoint: str) -> None:
+        since = self.provider.faults.generation
+        fault = self.provider.faults.take(endpoint)
         self.provider.counts.add(endpoint)
         if endpoint == "token":
             self.provider.counts.add(f"token:{request.form.get('grant_type', 'none')}")
-        fault = self.provider.faults.take(endpoint)
         if fault is None:
             self._write(self._answer(route, request))
             return
         if fault.kind == "slow" and not fault.is_after:
-            self.provider.faults.wait(fault.seconds)
+            self.provider.faults.wait(fault.seconds, since)
             if self._caller_has_gone():
                 self.close_connection = True
                 return
         does_work = fault.is_after or fault.kind in ("slow", "drip")
         response = self._answer(route, request) if does_work else Response()
-        self._fail(fault, response)
+        self._fail(fault, response, since)
 
-    def _fail(self, fault: Fault, response: Response) -> None:
+    def _fail(self, fault: Fault, response: Response, since: int) -> None:
         if fault.kind == "down":
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
@@ -121,18 +125,18 @@ class Handler(BaseHTTPRequestHandler):
             headers = {"Content-Type": "text/html; charset=utf-8", "Retry-After": "1"}
             self._write(Response(fault.code, b"<h1>The server is in trouble</h1>\n", headers))
         elif fault.kind == "drip":
-            self._write(response, lambda data: self._drip(data, fault.bytes_per_second))
+            self._write(response, lambda data: self._drip(data, fault.bytes_per_second, since))
         else:
             if fault.is_after:
-                self.provider.faults.wait(fault.seconds)
+                self.provider.faults.wait(fault.seconds, since)
             self._write(response)
 
-    def _drip(self, data: bytes, bytes_per_second: float) -> None:
+    def _drip(self, data: bytes, bytes_per_second: float, since: int) -> None:
         """Send about ten times a second; the rest at once when the faults are changed."""
         size = max(1, round(bytes_per_second / 10))
         for start in range(0, len(data), size):
             self.wfile.write(data[start : start + size])
-            if self.provider.faults.wait(size / bytes_per_second):
+            if self.provider.faults.wait(size / bytes_per_second, since):
                 self.wfile.write(data[start + size :])
                 return
 

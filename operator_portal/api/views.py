@@ -8,20 +8,30 @@ from rest_framework.generics import ListAPIView
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from accounts.api.permissions import AudiencePermission
 from accounts.clients import OIDCClient
 from accounts.enums import Audience, ClientName, Failure
-from accounts.guards import Rule
+from accounts.guards import Caller, Rule
 from accounts.models import User
 from operator_portal import selectors
-from operator_portal.guards import is_platform_admin
+from operator_portal.guards import is_platform_admin, portal_only_caller
 from tenants.api.pagination import KeysetPagination
 from tenants.api.serializers import TenantSerializer
 from tenants.models import Tenant
 from tenants.querysets import TenantQuerySet
 from tenants.scope import operator_scope
+
+
+class OperatorAudiencePermission(AudiencePermission):
+    """The second layer for the API: whoever the portal knows in this browser gets a definite no."""
+
+    def caller(self, request: Request) -> Caller:
+        """Return the caller; without an operator session, a portal session's person who is no operator."""
+        caller = super().caller(request)
+        if caller.is_signed_in:
+            return caller
+        return portal_only_caller(request._request) or caller
 
 
 class OperatorPermission(BasePermission):
@@ -42,8 +52,8 @@ class OperatorTenantListView(ListAPIView[Any]):
     """Every tenant, by name."""
 
     rule: ClassVar = Rule(Audience.OPERATOR, Failure.OPEN)
-    permission_classes: ClassVar = [AudiencePermission, OperatorPermission]
-    serializer_class: ClassVar[type[BaseSerializer[Any]]] = TenantSerializer
+    permission_classes = (OperatorAudiencePermission, OperatorPermission)
+    serializer_class = TenantSerializer
     pagination_class = KeysetPagination
     order: ClassVar = selectors.TENANT_ORDER
 

@@ -1,4 +1,4 @@
-// Dialogs: opened by [data-open], by the address's hash, or by being swapped into #dialog-host.
+// Dialogs: opened by [data-open], by a `dialog:show` event, or by being swapped into #dialog-host.
 // The backdrop closes one only when the press began and ended on it; unsaved input is guarded.
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -101,8 +101,9 @@ addEventListener(
   e => {
     if (!e.target.matches?.('dialog')) return;
     guardedForms(e.target).forEach(form => untouched.delete(form));
-    if (e.target.parentElement?.id === 'dialog-host')
-      setTimeout(() => e.target.open || e.target.remove(), 300);
+    if (e.target.parentElement?.id !== 'dialog-host') return;
+    e.target.dataset.closed = '';
+    setTimeout(() => e.target.remove(), 300); // after it has faded out
   },
   true,
 );
@@ -121,9 +122,9 @@ addEventListener('click', e => {
 });
 
 /* ---- What the server says: a dialog has come; a dialog may close ---- */
-addEventListener('htmx:after:swap', () => show($('#dialog-host > dialog:not([open])')));
+addEventListener('htmx:after:swap', () => show($('#dialog-host > dialog:not([open], [data-closed])')));
 addEventListener('dialog:close', e => {
-  const dialog = e.target.closest?.('dialog') ?? $('#dialog-host > dialog');
+  const dialog = e.target.closest?.('dialog') ?? $('#dialog-host > dialog[open]');
   if (!dialog) return;
   guardedForms(dialog).forEach(form => untouched.set(form, fingerprint(form)));
   dialog.close();

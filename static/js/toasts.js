@@ -19,6 +19,22 @@ function icon(name) {
   return svg;
 }
 
+// A modal dialog makes all outside it inert: while one is open the box lives inside it, on top of it.
+function raise(box) {
+  const home = [...document.querySelectorAll('dialog:modal')].at(-1) ?? document.body;
+  if (box.parentElement !== home) home.append(box);
+  box.hidePopover?.();
+  box.showPopover?.();
+}
+addEventListener(
+  'close',
+  e => {
+    const box = document.getElementById('toasts');
+    if (box && e.target !== box && e.target.contains(box)) raise(box);
+  },
+  true,
+);
+
 function toast({
   title,
   text = '',
@@ -35,8 +51,7 @@ function toast({
   if (text) words.append(make('p', { textContent: text }));
   const item = make('div', { className: `toast t-${tone}`, id }, icon(GLYPHS[tone] ?? 'info'), words, close);
   if (tone === 'bad') item.setAttribute('role', 'alert');
-  box.hidePopover?.();
-  box.showPopover?.(); // enters the top layer again, above a dialog opened meanwhile
+  raise(box);
   box.append(item);
   let timer;
   const arm = () => ms && (timer = setTimeout(() => item.remove(), ms));

@@ -38,7 +38,11 @@ class KeysetPagination(BasePagination):
     def get_paginated_response(self, data: Any) -> Response:
         """Return the page with the addresses of its neighbours."""
         return Response(
-            {"next": self._link(self.page.next_cursor), "previous": self._link(self.page.previous_cursor), "results": data}
+            {
+                "next": self._link(self.page.next_cursor),
+                "previous": self._link(self.page.previous_cursor),
+                "results": data,
+            }
         )
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
+from tenants.enums import Plan, TenantStatus
 from tenants.models import AuditEvent, Membership, Tenant
 
 
@@ -15,7 +16,7 @@ class TenantSerializer(serializers.ModelSerializer[Tenant]):
 
     class Meta:
         model = Tenant
-        fields: ClassVar = ["id", "slug", "name", "status", "plan", "seats", "seats_used", "created_at"]
+        fields = ("id", "slug", "name", "status", "plan", "seats", "seats_used", "created_at")
         read_only_fields = fields
 
 
@@ -24,12 +25,12 @@ class WorkspaceSerializer(serializers.ModelSerializer[Membership]):
 
     slug = serializers.CharField(source="tenant.slug", read_only=True)
     name = serializers.CharField(source="tenant.name", read_only=True)
-    status = serializers.ChoiceField(source="tenant.status", choices=Tenant._meta.get_field("status").choices, read_only=True)
-    plan = serializers.ChoiceField(source="tenant.plan", choices=Tenant._meta.get_field("plan").choices, read_only=True)
+    status = serializers.ChoiceField(source="tenant.status", choices=TenantStatus.choices, read_only=True)
+    plan = serializers.ChoiceField(source="tenant.plan", choices=Plan.choices, read_only=True)
 
     class Meta:
         model = Membership
-        fields: ClassVar = ["slug", "name", "status", "plan", "role"]
+        fields = ("slug", "name", "status", "plan", "role")
         read_only_fields = fields
 
 
@@ -41,7 +42,7 @@ class PersonSerializer(serializers.ModelSerializer[Membership]):
 
     class Meta:
         model = Membership
-        fields: ClassVar = ["id", "email", "name", "role", "source", "last_seen_at"]
+        fields = ("id", "email", "name", "role", "source", "last_seen_at")
         read_only_fields = fields
 
 
@@ -74,19 +75,7 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
 
     class Meta:
         model = AuditEvent
-        fields: ClassVar = [
-            "id",
-            "at",
-            "action",
-            "actor",
-            "on_behalf_of",
-            "object",
-            "changes",
-            "reason",
-            "ip",
-            "outcome",
-            "hash",
-        ]
+        fields = ("id", "at", "action", "actor", "on_behalf_of", "object", "changes", "reason", "ip", "outcome", "hash")
         read_only_fields = fields
 
     @extend_schema_field(_ACTOR)

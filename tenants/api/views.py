@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from accounts.enums import Audience, Failure
@@ -42,7 +41,7 @@ class TenantListView(ListAPIView[Any]):
     """Your own workspaces, by name."""
 
     rule: ClassVar = Rule(Audience.SIGNED_IN, Failure.OPEN)
-    serializer_class: ClassVar[type[BaseSerializer[Any]]] = WorkspaceSerializer
+    serializer_class = WorkspaceSerializer
     pagination_class = KeysetPagination
     order: ClassVar = selectors.WORKSPACE_ORDER
 
@@ -82,7 +81,7 @@ class UserListView(TenantListAPIView):
     """The people of a workspace, by name."""
 
     permission = Permission.PEOPLE_READ
-    serializer_class: ClassVar[type[BaseSerializer[Any]]] = PersonSerializer
+    serializer_class = PersonSerializer
     order: ClassVar = selectors.PEOPLE_ORDER
 
     def get_queryset(self) -> MembershipQuerySet:
@@ -94,7 +93,7 @@ class AuditListView(TenantListAPIView):
     """The audit log of a workspace, newest first."""
 
     permission = Permission.AUDIT_READ
-    serializer_class: ClassVar[type[BaseSerializer[Any]]] = AuditEventSerializer
+    serializer_class = AuditEventSerializer
     order: ClassVar = selectors.AUDIT_ORDER
 
     def get_queryset(self) -> AuditEventQuerySet:

@@ -48,9 +48,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["tenant", "sequence"], name="tenants_audit_sequence", nulls_distinct=False
-            ),
+            models.UniqueConstraint(fields=["tenant", "sequence"], name="tenants_audit_sequence", nulls_distinct=False),
         ]
         indexes: ClassVar = [models.Index(fields=["tenant", "-at", "-id"], name="tenants_audit_page")]
 

@@ -149,6 +149,8 @@ def _changeable(tenant: Tenant, membership_id: UUID, by: Actor, *, touches_owner
 
 def _rank(tenant: Tenant, by: Actor) -> MembershipRole:
     """Return as what `by` acts on people now."""
+    if by.user_id is None:
+        raise NotAllowed("Only a person can change people.")
     member = Membership.objects.for_tenant(tenant).filter(user_id=by.user_id).first()
     if by.grant_id is None and member is not None and member.role in ADMIN_ROLES:
         return MembershipRole(member.role)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, ClassVar
+from typing import Any
 
 from django.views.generic import TemplateView
 
@@ -22,7 +22,7 @@ class AuditView(TenantAccessRequiredMixin, TemplateView):
 
     permission = Permission.AUDIT_READ
     template_name = "tenants/audit.html"
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ("get", "head")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of events, with the filters."""

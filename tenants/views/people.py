@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -29,7 +29,7 @@ class PeopleView(TenantAccessRequiredMixin, TemplateView):
 
     permission = Permission.PEOPLE_READ
     template_name = "tenants/people.html"
-    http_method_names: ClassVar = ["get", "head"]
+    http_method_names = ("get", "head")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of members, with what the reader may do to each."""
@@ -60,7 +60,7 @@ class PersonDialogView(TenantAccessRequiredMixin, FormView[Any]):
     """A dialog about one person; without HTMX the same URL is a page of its own."""
 
     permission = Permission.PEOPLE_WRITE
-    http_method_names: ClassVar = ["get", "head", "post"]
+    http_method_names = ("get", "head", "post")
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Keep the id of the membership."""

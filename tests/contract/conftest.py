@@ -1,62 +1,50 @@
-"""A payments stand-in of the tests' own, on the PostgreSQL of `bin/dezky test`."""
+"""Stand-ins as real processes for the contract tests."""
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
-import stripe
-from psycopg import sql
 
-from devstack.payments.api import Api
-from devstack.payments.store import Store
-from devstack.standin import StandInServer
-from tests.devstack.helpers import serving
-
-SECRET_KEY = "sk_test_of_the_contract_tests"  # noqa: S105 - a stand-in's
-
-
-@dataclass(frozen=True)
-class Payments:
-    """A running stand-in, and Stripe's own library pointed at it."""
-
-    url: str
-    stripe: stripe.StripeClient
+from .identity_browser import Browser, IdentityProvider
+from .identity_server import Site, free_port, start_identity_provider, stop
+from .payments_server import payments, payments_server
 
 
 @pytest.fixture(scope="session")
-def payments_server() -> Iterator[str]:
-    """Serve a stand-in on a database of its own."""
-    superuser_url = os.environ.get("TEST_DATABASE_SUPERUSER_URL")
-    if not superuser_url:
-        pytest.skip("needs the PostgreSQL of bin/dezky test")
-    name = f"payments_{secrets.token_hex(4)}"
-    with psycopg.connect(superuser_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        store = Store(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}")))
-        api = Api(store, secret_key=SECRET_KEY)
-        with serving(StandInServer(0, api.answer, actions={"reset": api.reset})) as url:
-            yield url
-        store.close()
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+def identity_site() -> Iterator[Site]:
+    """Serve the site that the identity stand-in sends back-channel logouts to."""
+    site = Site()
+    server = site.serve()
+    yield site
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def identity_process(
+    identity_site: Site, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[IdentityProvider]:
+    """Run one identity stand-in for all tests."""
+    data_dir = tmp_path_factory.mktemp("identity")
+    process, provider = start_identity_provider(free_port(), identity_site.url, data_dir)
+    yield provider
+    assert stop(process) == 0
 
 
 @pytest.fixture
-def payments(payments_server: str) -> Payments:
-    """Give the stand-in as it is after a reset."""
-    control(payments_server, action="reset")
-    client = stripe.StripeClient(SECRET_KEY, base_addresses={"api": payments_server}, max_network_retries=0)
-    return Payments(payments_server, client)
+def identity_provider(identity_process: IdentityProvider, identity_site: Site) -> IdentityProvider:
+    """Return the stand-in, well-behaved and with nobody signed in."""
+    identity_process.control("reset", sessions=True)
+    identity_site.statuses.clear()
+    assert identity_site.notices.empty()
+    return identity_process
 
 
-def control(url: str, **order: object) -> None:
-    """Steer the stand-in."""
-    request = urllib.request.Request(f"{url}/_control", json.dumps(order).encode(), method="POST")
-    urllib.request.urlopen(request, timeout=5).close()
+@pytest.fixture
+def browser(identity_provider: IdentityProvider) -> Browser:
+    """Return a browser without cookies."""
+    return Browser(identity_provider)
+
+
+__all__ = ["browser", "identity_process", "identity_provider", "identity_site", "payments", "payments_server"]

@@ -14,7 +14,7 @@ import stripe
 
 from devstack.payments import API_VERSION
 from devstack.payments.seed import PLANS
-from tests.contract.conftest import SECRET_KEY, Payments, control
+from tests.contract.payments_server import SECRET_KEY, Payments, control
 from tests.contract.openapi_check import problems
 
 _DESCRIPTION = json.loads((Path(__file__).parent / "data" / "stripe-schemas.json").read_text())

@@ -1,0 +1,62 @@
+"""A payments stand-in of the tests' own, on the PostgreSQL of `bin/dezky test`."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+import stripe
+from psycopg import sql
+
+from devstack.payments.api import Api
+from devstack.payments.store import Store
+from devstack.standin import StandInServer
+from tests.devstack.helpers import serving
+
+SECRET_KEY = "sk_test_of_the_contract_tests"  # noqa: S105 - a stand-in's
+
+
+@dataclass(frozen=True)
+class Payments:
+    """A running stand-in, and Stripe's own library pointed at it."""
+
+    url: str
+    stripe: stripe.StripeClient
+
+
+@pytest.fixture(scope="session")
+def payments_server() -> Iterator[str]:
+    """Serve a stand-in on a database of its own."""
+    superuser_url = os.environ.get("TEST_DATABASE_SUPERUSER_URL")
+    if not superuser_url:
+        pytest.skip("needs the PostgreSQL of bin/dezky test")
+    name = f"payments_{secrets.token_hex(4)}"
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        store = Store(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}")))
+        api = Api(store, secret_key=SECRET_KEY)
+        with serving(StandInServer(0, api.answer, actions={"reset": api.reset})) as url:
+            yield url
+        store.close()
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def payments(payments_server: str) -> Payments:
+    """Give the stand-in as it is after a reset."""
+    control(payments_server, action="reset")
+    client = stripe.StripeClient(SECRET_KEY, base_addresses={"api": payments_server}, max_network_retries=0)
+    return Payments(payments_server, client)
+
+
+def control(url: str, **order: object) -> None:
+    """Steer the stand-in."""
+    request = urllib.request.Request(f"{url}/_control", json.dumps(order).encode(), method="POST")
+    urllib.request.urlopen(request, timeout=5).close()
