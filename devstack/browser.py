@@ -60,9 +60,7 @@ def _playwrights_own() -> list[Path]:
     places = [Path(named)] if named else []
     places += [Path.home() / ".cache" / "ms-playwright", Path.home() / "Library" / "Caches" / "ms-playwright"]
     patterns = ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*.app/Contents/MacOS/*")
-    return [
-        path for place in places for pattern in patterns for path in sorted(place.glob(pattern), reverse=True)
-    ]
+    return [path for place in places for pattern in patterns for path in sorted(place.glob(pattern), reverse=True)]
 
 
 def _run(command: list[str], *, seconds: float = _INSTALL_SECONDS) -> str | None:

@@ -37,7 +37,7 @@ _REMOVED_BY_FRESH = (
 def choose(argument: str | None) -> Path:
     """Return the data directory: the argument, else `DEZKY_DATA_DIR`, else `.dezky/` in the clone."""
     chosen = argument or os.environ.get("DEZKY_DATA_DIR") or str(DEFAULT)
-    return Path(os.path.abspath(Path(chosen).expanduser()))
+    return Path(chosen).expanduser().resolve()
 
 
 def create(path: Path, *, free_bytes_needed: int = FREE_BYTES_NEEDED) -> None:
@@ -82,9 +82,7 @@ def explain(error: OSError, path: Path) -> CannotRunError:
         return CannotRunError(
             f"cannot write to {path} ({error.strerror}): give this user the right to, or name another with --data-dir."
         )
-    return CannotRunError(
-        f"cannot use {path} as data directory ({error.strerror}): name another with --data-dir."
-    )
+    return CannotRunError(f"cannot use {path} as data directory ({error.strerror}): name another with --data-dir.")
 
 
 def empty(path: Path) -> None:
@@ -122,9 +120,7 @@ def read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except PermissionError as error:
-        message = (
-            f"cannot read {path}: it belongs to another user; run as that user or name another --data-dir."
-        )
+        message = f"cannot read {path}: it belongs to another user; run as that user or name another --data-dir."
         raise CannotRunError(message) from error
     except (OSError, ValueError) as error:
         message = f"{path} is broken: start over with bin/dezky up --fresh, which discards this data."

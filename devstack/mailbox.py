@@ -105,9 +105,7 @@ def main() -> int:
     try:
         mailbox = Mailbox(arguments.data_dir, port=arguments.port, smtp_port=arguments.smtp_port)
     except OSError as error:
-        message = (
-            f"the mailbox cannot open its ports {arguments.port} and {arguments.smtp_port}: {error.strerror}."
-        )
+        message = f"the mailbox cannot open its ports {arguments.port} and {arguments.smtp_port}: {error.strerror}."
         raise CannotRunError(message) from error
     try:
         serve_until_told(mailbox.server)

@@ -193,9 +193,7 @@ class Cluster:
             kept = (files / "PG_VERSION").read_text().strip()
         except OSError as error:
             raise data.explain(error, files) from error
-        shown = subprocess.run(
-            [str(binaries / "postgres"), "--version"], check=False, capture_output=True, text=True
-        )
+        shown = subprocess.run([str(binaries / "postgres"), "--version"], check=False, capture_output=True, text=True)
         ours = shown.stdout.strip().rpartition(" ")[2].partition(".")[0]
         if ours and kept != ours:
             message = (
@@ -259,9 +257,7 @@ class Cluster:
     def _explain(self, complaint: str) -> CannotRunError:
         if "No space left on device" in complaint:
             return CannotRunError(f"the disk of {self.data_dir} is full: make room and start again.")
-        lines = [
-            line for line in complaint.splitlines() if "FATAL" in line or "PANIC" in line or "error:" in line
-        ]
+        lines = [line for line in complaint.splitlines() if "FATAL" in line or "PANIC" in line or "error:" in line]
         reason = (lines or complaint.strip().splitlines() or ["no reason given"])[-1]
         for word in ("FATAL:", "PANIC:", "error:"):
             reason = reason.rpartition(word)[2].strip()

@@ -74,9 +74,7 @@ def choose_account() -> Account:
     for entry in pwd.getpwall():
         if entry.pw_uid > 0:
             return Account(entry.pw_uid, entry.pw_gid)
-    message = (
-        "PostgreSQL refuses to run as root and this system has no other user: run bin/dezky as a plain user."
-    )
+    message = "PostgreSQL refuses to run as root and this system has no other user: run bin/dezky as a plain user."
     raise CannotRunError(message)
 
 
@@ -110,11 +108,7 @@ def find_binaries(home: Path, account: Account) -> Path:
     if account.can_enter(binaries):
         return binaries
     # /root/clone/.venv, for example. The layout is kept: programs find their libraries relative to themselves.
-    site = (
-        home
-        if home.name.startswith("dezky-")
-        else Path(tempfile.mkdtemp(dir=FALLBACK_PARENT, prefix="dezky-"))
-    )
+    site = home if home.name.startswith("dezky-") else Path(tempfile.mkdtemp(dir=FALLBACK_PARENT, prefix="dezky-"))
     site.chmod(0o711)
     copy = site / "programs"
     if not (copy / "complete").exists():

@@ -82,9 +82,7 @@ def stop_all(processes: Iterable[psutil.Process], *, grace_seconds: float = 3.0)
     """
     everything = [process for process in processes if process.is_running()]
     databases = [process for process in everything if _is_postmaster(process)]
-    others = [
-        process for process in everything if process not in databases and not _is_named_postgres(process)
-    ]
+    others = [process for process in everything if process not in databases and not _is_named_postgres(process)]
     names = [_describe(process) for process in [*others, *databases]]
     _stop(others, [signal.SIGTERM, signal.SIGKILL], grace_seconds)
     _stop(databases, [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL], grace_seconds)
@@ -124,14 +122,14 @@ def _stop(processes: list[psutil.Process], signals: list[signal.Signals], grace_
 
 def _is_alive(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
 
 
 def _is_named_postgres(process: psutil.Process) -> bool:
     try:
-        return process.name() == "postgres"
+        return bool(process.name() == "postgres")
     except psutil.Error:
         return False
 

@@ -87,9 +87,7 @@ class StandInServer(ThreadingHTTPServer):
             return Response.json({"error": f"action must be one of {', '.join(known)}"}, 400)
         try:
             if action in self.modes:
-                self.behaviour = Behaviour(
-                    action, float(order.get("seconds", 5)), int(order.get("status", 503))
-                )
+                self.behaviour = Behaviour(action, float(order.get("seconds", 5)), int(order.get("status", 503)))
             if action in self.actions:
                 self.actions[action](order)
         except (TypeError, ValueError) as error:
@@ -102,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: StandInServer
     timeout = 60
 
-    def do_GET(self) -> None:  # noqa: N802 - named by http.server
+    def do_GET(self) -> None:
         self._handle()
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815 - named by http.server
@@ -159,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(response.body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by http.server
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002 - named by http.server
         if self.path != "/_health":
             print(f"{self.command} {self.path} {args[1] if len(args) > 1 else ''}", flush=True)
 

@@ -102,9 +102,7 @@ class Supervisor:
     def stop(self) -> None:
         """Stop everything, rank by rank; what does not go in its time is killed."""
         for rank in sorted({state.task.stop_rank for state in self._states.values()}):
-            states = [
-                state for state in self._states.values() if state.task.stop_rank == rank and state.process
-            ]
+            states = [state for state in self._states.values() if state.task.stop_rank == rank and state.process]
             for state in states:
                 if state.process and state.process.poll() is None:
                     state.process.send_signal(signal.SIGTERM)
@@ -167,9 +165,7 @@ class Supervisor:
                 raise CannotRunError(message)
             state.is_done = True
             task.on_done()
-            self._console.step(
-                f"{task.done_message or task.name} ({time.monotonic() - state.started_at:.1f} s)"
-            )
+            self._console.step(f"{task.done_message or task.name} ({time.monotonic() - state.started_at:.1f} s)")
             return
         now = time.monotonic()
         state.crashes.append(now)
@@ -201,9 +197,7 @@ class Supervisor:
 
     def _last_words(self, state: _State) -> str:
         words = [line for line in (state.tail.last if state.tail else ()) if line.strip()]
-        return (
-            f"; its last words: {words[-1].strip()} (log/{state.task.name}.log has more)." if words else "."
-        )
+        return f"; its last words: {words[-1].strip()} (log/{state.task.name}.log has more)." if words else "."
 
 
 def answers(port: int, path: str) -> bool:

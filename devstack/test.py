@@ -134,9 +134,7 @@ def _pytest(words: list[str], environment: dict[str, str]) -> tuple[Outcome, int
 
 
 @contextmanager
-def _child(
-    command: list[str], environment: dict[str, str], **streams: int
-) -> Iterator[subprocess.Popen[str]]:
+def _child(command: list[str], environment: dict[str, str], **streams: int) -> Iterator[subprocess.Popen[str]]:
     """Run a child in a session of its own and leave nothing of it, whatever happens."""
     process = subprocess.Popen(
         command,

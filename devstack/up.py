@@ -59,16 +59,16 @@ def main(planner: Planner = plan.make, words: Sequence[str] | None = None) -> in
     given = {name: os.environ[name] for name in environment.PRODUCT_VARIABLES if os.environ.get(name)}
     standins = environment.standins_needed(given)
     if bool(given.get("DATABASE_URL")) != bool(given.get("DATABASE_OWNER_URL")):
-        message = (
-            "DATABASE_URL and DATABASE_OWNER_URL go together: give both, or none for the embedded PostgreSQL."
-        )
+        message = "DATABASE_URL and DATABASE_OWNER_URL go together: give both, or none for the embedded PostgreSQL."
         raise CannotRunError(message)
     directory = arguments.directory
     data.create(directory)
     lock = data.try_lock(directory / "up.lock")
     if lock is None:
         known = data.read(directory / "up.json")
-        message = f"Dezky is already running at {known.get('url', 'this data directory')} (pid {known.get('pid', '?')})."
+        message = (
+            f"Dezky is already running at {known.get('url', 'this data directory')} (pid {known.get('pid', '?')})."
+        )
         raise CannotRunError(message)
     with lock:
         try:
@@ -78,9 +78,7 @@ def main(planner: Planner = plan.make, words: Sequence[str] | None = None) -> in
 
 
 class _Up:
-    def __init__(
-        self, arguments: Arguments, given: dict[str, str], standins: frozenset[str], planner: Planner
-    ) -> None:
+    def __init__(self, arguments: Arguments, given: dict[str, str], standins: frozenset[str], planner: Planner) -> None:
         self._ports = arguments.ports
         self._directory = arguments.directory
         self._is_fresh = arguments.is_fresh
@@ -135,9 +133,7 @@ class _Up:
         if not self._given.get("DATABASE_URL"):
             urls = self._start_database(stamps)
         variables = environment.build(self._directory, self._ports, given=self._given, database_urls=urls)
-        made = self._planner(
-            plan.Situation(self._directory, self._ports, self._standins, variables, stamps.is_current)
-        )
+        made = self._planner(plan.Situation(self._directory, self._ports, self._standins, variables, stamps.is_current))
         for task in made.tasks:
             if task.name in made.digests:
                 # At once, so that a start cut short later need not do it again.
@@ -175,7 +171,9 @@ class _Up:
         while now - self._database_crashes[0] > CRASH_WINDOW_SECONDS:
             self._database_crashes.popleft()
         if len(self._database_crashes) >= CRASH_LIMIT:
-            message = f"PostgreSQL stopped {CRASH_LIMIT} times within a minute ({describe_exit(code)}); see log/postgres.log."
+            message = (
+                f"PostgreSQL stopped {CRASH_LIMIT} times within a minute ({describe_exit(code)}); see log/postgres.log."
+            )
             raise CannotRunError(message)
         self._console.step(f"PostgreSQL stopped ({describe_exit(code)}); starting it again")
         port = self._cluster.port

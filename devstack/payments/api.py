@@ -40,9 +40,7 @@ class Api:
             status, body, more = error.status, error.body(), {}
         except Exception:  # noqa: BLE001 - Stripe answers every failure of its own in its shape
             traceback.print_exc(file=sys.stderr)
-            failure = StripeError(
-                "The stand-in failed; its log has the reason.", status=500, kind="api_error"
-            )
+            failure = StripeError("The stand-in failed; its log has the reason.", status=500, kind="api_error")
             status, body, more = failure.status, failure.body(), {}
         return Response.json(body, status, {**headers, **more})
 
@@ -58,9 +56,7 @@ class Api:
         if version != API_VERSION:
             message = f"Invalid Stripe API version: {version}; this stand-in speaks {API_VERSION} alone."
             raise StripeError(message)
-        encoded = (
-            request.query if request.method in {"GET", "DELETE"} else request.body.decode(errors="replace")
-        )
+        encoded = request.query if request.method in {"GET", "DELETE"} else request.body.decode(errors="replace")
         params = forms.decode(encoded)
         key = request.headers.get("idempotency-key", "")
         with self._store.transaction() as shelf:

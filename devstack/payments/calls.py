@@ -74,9 +74,7 @@ def _list(shelf: Shelf, resource: Resource, params: dict[str, Any], expand: list
         raise invalid("limit", f"This value must be between 1 and {_MAX_LIMIT} (it currently is '{limit}').")
     after, before = read.pop("starting_after", None), read.pop("ending_before", None)
     if after and before:
-        raise invalid(
-            "ending_before", "You may only specify one of these parameters: starting_after, ending_before."
-        )
+        raise invalid("ending_before", "You may only specify one of these parameters: starting_after, ending_before.")
     for param, edge in (("starting_after", after), ("ending_before", before)):
         if edge and shelf.get(resource.kind, edge) is None:
             raise no_such(resource.kind, edge, param)
@@ -86,8 +84,7 @@ def _list(shelf: Shelf, resource: Resource, params: dict[str, Any], expand: list
     else:
         # A lookup key belongs to one price at most, so this never fills more than a page.
         pages = [
-            shelf.page(resource.kind, {**read, "lookup_key": key}, after=None, before=None, limit=1)
-            for key in keys
+            shelf.page(resource.kind, {**read, "lookup_key": key}, after=None, before=None, limit=1) for key in keys
         ]
         data, has_more = [each for page, _ in pages for each in page][:limit], False
     inner = [name.removeprefix("data.") for name in expand]

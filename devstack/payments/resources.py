@@ -22,7 +22,7 @@ _ADDRESS = fields.group(
 )
 
 
-def _as_given(value: Any, _param: str) -> Any:  # noqa: ANN401 - read later
+def _as_given(value: Any, _param: str) -> Any:
     return value
 
 
@@ -120,9 +120,7 @@ def _change_price(shelf: Shelf, old: Object, given: Object) -> None:
 def _take_lookup_key(shelf: Shelf, given: Object) -> None:
     """Hold a lookup key unique; `transfer_lookup_key` takes it from the price that has it."""
     key, is_transfer = given.get("lookup_key"), given.pop("transfer_lookup_key", False)
-    holders, _ = (
-        shelf.page("price", {"lookup_key": key}, after=None, before=None, limit=1) if key else ([], False)
-    )
+    holders, _ = shelf.page("price", {"lookup_key": key}, after=None, before=None, limit=1) if key else ([], False)
     if holders and not is_transfer:
         message = f"A price (`{holders[0]['id']}`) already uses that lookup key."
         raise invalid("lookup_key", message)

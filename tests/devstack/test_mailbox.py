@@ -88,9 +88,7 @@ def test_mails_are_listed_newest_first(client: _Client) -> None:
 
 
 def test_mail_html_is_sandboxed_and_subject_escaped(client: _Client) -> None:
-    client.send(
-        "<script>x</script>", "see https://example.test/?a=1&b=2", "<html><head></head><b>hi</b></html>"
-    )
+    client.send("<script>x</script>", "see https://example.test/?a=1&b=2", "<html><head></head><b>hi</b></html>")
     number = client.messages()[0]["id"]
     page, headers = client.get(f"/mail/{number}")
     assert "<script>x" not in page

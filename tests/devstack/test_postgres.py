@@ -67,7 +67,7 @@ def test_committed_rows_survive_kills(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE numbers (number int PRIMARY KEY)")
     committed = 0
     for _ in range(_KILLS):
-        kill_at = time.monotonic() + random.uniform(0.01, 0.3)  # noqa: S311 - a moment, not a secret
+        kill_at = time.monotonic() + random.uniform(0.01, 0.3)
         with psycopg.connect(url, autocommit=True) as connection:
             while time.monotonic() < kill_at:
                 connection.execute("INSERT INTO numbers VALUES (%s)", [committed])
@@ -102,7 +102,7 @@ def test_app_role_owns_nothing_and_cannot_bypass_row_security(cluster: Cluster) 
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 app.execute(refused)
         rights = "rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication"
-        row = app.execute(f"SELECT {rights} FROM pg_roles WHERE rolname = 'dezky_app'").fetchone()  # type: ignore[arg-type]  # noqa: S608
+        row = app.execute(f"SELECT {rights} FROM pg_roles WHERE rolname = 'dezky_app'").fetchone()
         assert row == (False, False, False, False, False)
 
 
@@ -153,9 +153,7 @@ def test_broken_state_file_is_one_sentence(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another place")
-def test_programs_are_copied_where_the_account_reaches_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_programs_are_copied_where_the_account_reaches_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     account = postgres_home.choose_account()
     monkeypatch.setattr(postgres_home.Account, "can_enter", lambda _self, _path: False)
     home = postgres_home.choose_home(tmp_path, account)

@@ -62,7 +62,7 @@ class Up:
         """Return who listens on a port."""
         for connection in psutil.net_connections("tcp"):
             if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
-                return connection.pid
+                return int(connection.pid)
         message = f"nobody listens on {port}"
         raise AssertionError(message)
 
@@ -117,9 +117,7 @@ def test_second_up_says_that_it_is_running(start: Callable[..., Up]) -> None:
     first.wait_for("Dezky is ready")
     second = start()
     assert second.process.wait(20) == 1
-    expected = (
-        f"dezky: Dezky is already running at http://127.0.0.1:{first.port} (pid {first.process.pid}).\n"
-    )
+    expected = f"dezky: Dezky is already running at http://127.0.0.1:{first.port} (pid {first.process.pid}).\n"
     assert second.output() == expected
     assert first.pid_of(first.port)
     assert first.end(signal.SIGINT) == 0
@@ -169,9 +167,7 @@ def test_killed_up_leaves_nothing(start: Callable[..., Up]) -> None:
 def test_next_up_cleans_leftovers_of_a_killed_one(start: Callable[..., Up]) -> None:
     up = start()
     up.wait_for("Dezky is ready")
-    guardian = next(
-        each for each in psutil.Process(up.process.pid).children() if "devstack.guardian" in each.cmdline()
-    )
+    guardian = next(each for each in psutil.Process(up.process.pid).children() if "devstack.guardian" in each.cmdline())
     up.process.send_signal(signal.SIGSTOP)
     guardian.kill()
     up.end(signal.SIGKILL)
@@ -227,9 +223,7 @@ def test_directory_with_other_files_is_left_alone(start: Callable[..., Up], tmp_
         ({"DATABASE_URL": "postgresql://x"}, "DATABASE_URL and DATABASE_OWNER_URL go together"),
     ],
 )
-def test_stand_ins_refuse_the_real_world(
-    start: Callable[..., Up], variables: dict[str, str], words: str
-) -> None:
+def test_stand_ins_refuse_the_real_world(start: Callable[..., Up], variables: dict[str, str], words: str) -> None:
     up = start(**variables)
     assert up.process.wait(20) == 1
     assert words in up.output()
