@@ -25,12 +25,11 @@ _REMOVED_BY_FRESH = (
     "secrets.json",
     "stamps.json",
     "mail",
-    "identity",
+    *(f"identity.sqlite3{tail}" for tail in ("", "-wal", "-shm", "-journal")),
     "static",
     "media",
     "log",
     "up.json",
-    MARKER,
 )
 
 
