@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 from devstack import browser, processes
@@ -75,7 +76,7 @@ def _checks() -> Iterator[tuple[str, list[str]]]:
     yield "ruff format", [*here, "ruff", "format", "--check", "."]
     if templates:
         yield "djlint", [*here, "djlint", "--lint", "--quiet", "templates"]
-        yield "djade", [*here, "djade", "--check", "--target-version", "6.1", *templates]
+        yield "djade", [str(Path(sys.executable).with_name("djade")), "--check", "--target-version", "6.1", *templates]
     yield "mypy", [*here, "mypy", "."]
     yield (
         "import contracts",
