@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
-from django.http import HttpResponse
 from django.test import Client
 
 from tests.contract.identity_browser import Browser, IdentityProvider
@@ -24,10 +24,9 @@ def at_provider(provider: IdentityProvider, authorize_url: str, email: str) -> s
     return _target(browser.choose(answer.location, email).location)
 
 
-def sign_in(site: Client, provider: IdentityProvider, email: str, client: str = "portal", **query: str) -> HttpResponse:
+def sign_in(site: Client, provider: IdentityProvider, email: str, client: str = "portal", **query: str) -> Any:
     """Sign in all the way, and return the callback's answer."""
-    response: HttpResponse = site.get(at_provider(provider, begin(site, client, **query), email))
-    return response
+    return site.get(at_provider(provider, begin(site, client, **query), email))
 
 
 def _target(url: str) -> str:

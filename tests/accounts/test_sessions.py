@@ -82,13 +82,8 @@ def test_s1_cookies_are_bound_to_the_host_under_https(sign_in: SignIn, settings:
     for cookie in [*answer.cookies.values(), *login.cookies.values()]:
         if cookie.key.endswith("-portal"):
             assert cookie.key == "__Host-dezky-portal"
-            assert (cookie["secure"], cookie["httponly"], cookie["samesite"], cookie["path"]) == (
-                True,
-                True,
-                "Lax",
-                "/",
-            )
-            assert cookie["domain"] == ""
+            flags = [cookie[name] for name in ("secure", "httponly", "samesite", "path", "domain")]
+            assert flags == [True, True, "Lax", "/", ""]
 
 
 class TestSignOut:

@@ -160,9 +160,14 @@ def test_a1_a_hostile_id_token_gives_a_page_and_no_session(
     assert (is_signed_in(site), User.objects.count()) == (False, 0)
 
 
-@pytest.mark.parametrize(
-    "fault", [{"action": "down"}, {"action": "status", "code": 500}, {"action": "status", "code": 429}]
-)
+_FAULTS: list[dict[str, object]] = [
+    {"action": "down"},
+    {"action": "status", "code": 500},
+    {"action": "status", "code": 429},
+]
+
+
+@pytest.mark.parametrize("fault", _FAULTS)
 @pytest.mark.parametrize("endpoint", ["discovery", "token", "jwks", "userinfo"])
 def test_an_outage_at_sign_in_is_told_as_such(
     site: Client, provider: IdentityProvider, endpoint: str, fault: dict[str, object]
