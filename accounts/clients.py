@@ -74,6 +74,6 @@ def all_clients() -> list[OIDCClient]:
 
 def client_of_path(path: str, query_client: str | None = None) -> ClientName:
     """Return whose session a path reads: the operator's under its prefixes, else the portal's."""
-    if path == "/session/refresh/" and query_client == ClientName.OPERATOR:
+    if path.startswith("/session/") and query_client == ClientName.OPERATOR:
         return ClientName.OPERATOR
     return ClientName.OPERATOR if path.startswith(_OPERATOR_PREFIXES) else ClientName.PORTAL

@@ -11,6 +11,7 @@ from django.views.generic import TemplateView, View
 from accounts import sessions
 from accounts.clients import get_client
 from accounts.enums import ClientName
+from accounts.htmx import is_fragment
 from accounts.sign_out import sign_out
 from operator_portal import selectors
 from operator_portal.forms import TenantFilterForm
@@ -28,7 +29,7 @@ class OverviewView(OperatorRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return counts and events."""
-        return super().get_context_data(counts=selectors.counts(), recent_events=platform_events(), **kwargs)
+        return super().get_context_data(counts=selectors.counts(), events=platform_events(), **kwargs)
 
 
 class TenantsView(OperatorRequiredMixin, TemplateView):
@@ -36,6 +37,10 @@ class TenantsView(OperatorRequiredMixin, TemplateView):
 
     template_name = "operator_portal/tenants.html"
     http_method_names = ("get", "head")
+
+    def get_template_names(self) -> list[str]:
+        """Return the rows alone for HTMX's filter and pager, else the page around them."""
+        return [f"{self.template_name}#rows"] if is_fragment(self.request) else [str(self.template_name)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of tenants, with the filters."""
@@ -51,12 +56,21 @@ class TenantsView(OperatorRequiredMixin, TemplateView):
         return super().get_context_data(
             page=page,
             q=text,
-            counts=selectors.counts(),
-            statuses=TenantStatus.choices,
-            partners=selectors.partner_choices(),
+            tabs=_tabs(selectors.counts(), wanted["status"]),
+            partners=[("direct", "No partner"), *selectors.partner_choices()],
             **wanted,
             **kwargs,
         )
+
+
+def _tabs(counts: selectors.Counts, current: str) -> list[dict[str, Any]]:
+    """Return one tab for each status, with its count."""
+    numbers = {"": counts.tenants, "active": counts.active, "trial": counts.trial, "suspended": counts.suspended}
+    labels = {"": "All", **{status.value: status.label for status in TenantStatus}}
+    return [
+        {"value": value, "label": labels[value], "count": number, "is_current": value == current}
+        for value, number in numbers.items()
+    ]
 
 
 class NotAuthorisedView(View):

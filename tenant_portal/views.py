@@ -7,9 +7,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.generic import TemplateView, View
 
 from accounts.models import User
+from partner.selectors import staff_of
 from tenant_portal import selectors
 from tenants.enums import Permission
 from tenants.mixins import TenantAccessRequiredMixin
@@ -25,8 +27,30 @@ class LauncherView(View):
         """Show tiles and workspaces."""
         user = _person(request)
         memberships = selectors.memberships_of(user)
+        for membership in memberships:
+            if membership.is_admin:
+                slug = membership.tenant.slug
+                membership.href = reverse("dashboard:overview", kwargs={"slug": slug})  # type: ignore[attr-defined]
         context = {"memberships": memberships, "tiles": selectors.tiles_for(user, memberships)}
         return render(request, "tenant_portal/launcher.html", context)
+
+
+class ProfileView(View):
+    """Who you are to Dezky; changing it is the identity provider's work."""
+
+    http_method_names = ("get", "head")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the page."""
+        user = _person(request)
+        staff = staff_of(user)
+        context = {
+            "memberships": selectors.memberships_of(user),
+            "partner": {"name": staff.partner.name, "role_label": staff.role_label} if staff else None,
+            "signed_in_at": request.oidc.created_at,  # type: ignore[attr-defined] # set by IdentityMiddleware
+            "identity_provider_url": request.oidc_client.identity_issuer,  # type: ignore[attr-defined] # as above
+        }
+        return render(request, "accounts/profile.html", context)
 
 
 class WorkspaceIndexView(View):

@@ -36,5 +36,3 @@ def _fresh_caches() -> Iterator[None]:
     authentik.cache.clear()
     yield
     authentik.cache.clear()
-
-

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.views.generic import TemplateView
 
+from accounts.htmx import is_fragment
 from tenants import selectors
 from tenants.enums import AuditAction, Permission
 from tenants.forms import PERIODS, AuditFilterForm
@@ -24,6 +25,10 @@ class AuditView(TenantAccessRequiredMixin, TemplateView):
     template_name = "tenants/audit.html"
     http_method_names = ("get", "head")
 
+    def get_template_names(self) -> list[str]:
+        """Return the events alone for HTMX's filter and pager, else the page around them."""
+        return [f"{self.template_name}#events"] if is_fragment(self.request) else [str(self.template_name)]
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of events, with the filters."""
         form = AuditFilterForm(self.request.GET)
@@ -32,7 +37,7 @@ class AuditView(TenantAccessRequiredMixin, TemplateView):
         wanted = AuditFilter(
             text=given.get("q", ""),
             action=given.get("action", ""),
-            actor_id=given.get("actor"),
+            actor=given.get("actor", ""),
             days=int(given["period"]) if given.get("period") else None,
         )
         tenant = self.access.tenant
@@ -45,9 +50,8 @@ class AuditView(TenantAccessRequiredMixin, TemplateView):
             days=by_day(page.items),
             q=wanted.text,
             action=wanted.action,
-            actor=str(wanted.actor_id or ""),
+            actor=wanted.actor,
             period=given.get("period", ""),
-            actors=selectors.audit_actors(tenant=tenant),
             actions=AuditAction.choices,
             period_choices=PERIODS,
             **kwargs,

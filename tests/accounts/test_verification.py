@@ -1,0 +1,178 @@
+"""Verification of tokens (A1, A2, A6, A7, A13, A14)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accounts import authentik
+from accounts.authentik import Endpoints, ProviderUnavailable
+from accounts.clients import OIDCClient, get_client
+from accounts.verification import TokenRejected, verify_access_token, verify_id_token
+from tests.accounts.signing import KEY, OTHER_KEY, at_hash, claims_for, jwks, sign
+
+ACCESS = "an-access-token"
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the provider publish one signing key."""
+    monkeypatch.setattr(authentik, "signing_keys", lambda _client, want_kid: jwks())
+
+
+@pytest.fixture
+def client() -> OIDCClient:
+    return get_client("portal")
+
+
+def good(client: OIDCClient, **changes: Any) -> dict[str, Any]:
+    return claims_for(client.client_id, client.issuer, **changes)
+
+
+def test_a_good_token_gives_its_claims(client: OIDCClient) -> None:
+    claims = good(client, azp=client.client_id, at_hash=at_hash(ACCESS))
+    assert verify_id_token(client, sign(claims), nonce="the-nonce", access_token=ACCESS) == claims
+
+
+NOW = int(time.time())
+BAD_CLAIMS: dict[str, dict[str, Any]] = {
+    "no iss": {"iss": None},
+    "another iss": {"iss": "https://evil.test/"},
+    "no aud": {"aud": None},
+    "another aud": {"aud": "dezky-operator"},
+    "one aud too many": {"aud": ["dezky-portal", "dezky-operator"]},
+    "no sub": {"sub": None},
+    "an empty sub": {"sub": ""},
+    "a sub that is no text": {"sub": 7},
+    "no exp": {"exp": None},
+    "expired beyond the leeway": {"exp": NOW - 120},
+    "exp that is no number": {"exp": "tomorrow"},
+    "no iat": {"iat": None},
+    "made in the future": {"iat": NOW + 300},
+    "not valid yet": {"nbf": NOW + 300},
+    "azp is another client": {"azp": "dezky-operator"},
+    "another nonce": {"nonce": "another"},
+    "no nonce": {"nonce": None},
+    "another at_hash": {"at_hash": at_hash("another")},
+}
+
+
+@pytest.mark.parametrize("changes", BAD_CLAIMS.values(), ids=BAD_CLAIMS.keys())
+def test_a1_a2_a6_a_bad_claim_is_rejected(client: OIDCClient, changes: dict[str, Any]) -> None:
+    with pytest.raises(TokenRejected):
+        verify_id_token(client, sign(good(client, **changes)), nonce="the-nonce", access_token=ACCESS)
+
+
+@pytest.mark.parametrize("changes", [{"exp": NOW - 30}, {"iat": NOW + 30}])
+def test_a_clock_that_is_off_by_half_a_minute_is_accepted(client: OIDCClient, changes: dict[str, Any]) -> None:
+    token = sign(good(client, **changes))
+    assert verify_id_token(client, token, nonce="the-nonce", access_token=ACCESS)["sub"] == "sub-of-the-person"
+
+
+BAD_SIGNATURES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "another key": lambda claims: sign(claims, key=OTHER_KEY),
+    "alg none": lambda claims: sign(claims, key=None, algorithm="none"),
+    "alg HS256": lambda claims: sign(claims, key="s" * 64, algorithm="HS256"),
+    "unknown kid": lambda claims: sign(claims, kid="key-2"),
+    "no kid": lambda claims: sign(claims, kid=None),
+    "cut short": lambda claims: sign(claims)[:-8],
+    "no token": lambda _claims: "nonsense",
+    "empty": lambda _claims: "",
+    "too long": lambda claims: sign({**claims, "padding": "x" * 20_000}),
+}
+
+
+@pytest.mark.parametrize("make", BAD_SIGNATURES.values(), ids=BAD_SIGNATURES.keys())
+def test_a1_a_bad_signature_is_rejected(client: OIDCClient, make: Callable[[dict[str, Any]], str]) -> None:
+    with pytest.raises(TokenRejected):
+        verify_id_token(client, make(good(client)), nonce="the-nonce", access_token=ACCESS)
+
+
+def test_a7_an_encryption_key_with_the_same_kid_does_not_verify(
+    client: OIDCClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authentik, "signing_keys", lambda _client, want_kid: jwks(use="enc"))
+    with pytest.raises(TokenRejected, match="no signing key"):
+        verify_id_token(client, sign(good(client)), nonce="the-nonce", access_token=ACCESS)
+
+
+def test_a14_an_access_token_needs_our_scope(client: OIDCClient) -> None:
+    token = sign(good(client, scope="openid profile dezky:api"))
+    assert verify_access_token(token) == (client, good(client, scope="openid profile dezky:api"))
+    for scope in (None, "openid profile", "dezky:apis", ["dezky:api"]):
+        with pytest.raises(TokenRejected, match="scope"):
+            verify_access_token(sign(good(client, scope=scope)))
+
+
+def test_a13_the_clients_audience_and_issuer_belong_together(client: OIDCClient) -> None:
+    operator = get_client("operator")
+    crossed = claims_for(operator.client_id, client.issuer, scope="dezky:api")
+    with pytest.raises(TokenRejected):
+        verify_access_token(sign(crossed))
+    with pytest.raises(TokenRejected, match="aud is not ours"):
+        verify_access_token(sign(good(client, aud="somebody-else", scope="dezky:api")))
+
+
+class TestKeys:
+    """A7: keys are cached, an unknown kid asks again at most once a minute, an outage uses the old ones."""
+
+    ENDPOINTS = Endpoints("a", "t", "u", "https://idp.test/jwks", "r", "e")
+
+    @pytest.fixture(autouse=True)
+    def fetches(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        monkeypatch.undo()
+        fetched: list[str] = []
+        self.answer: dict[str, Any] | Exception = jwks()
+
+        def get(url: str) -> dict[str, Any]:
+            fetched.append(url)
+            if isinstance(self.answer, Exception):
+                raise self.answer
+            return self.answer
+
+        monkeypatch.setattr(authentik, "discover", lambda _client: self.ENDPOINTS)
+        monkeypatch.setattr(authentik, "_get_json", get)
+        return fetched
+
+    def test_known_kids_are_served_from_the_cache(self, client: OIDCClient, fetches: list[str]) -> None:
+        for _ in range(3):
+            assert authentik.signing_keys(client, want_kid="key-1") == jwks()
+        assert fetches == ["https://idp.test/jwks"]
+
+    def test_a_flood_of_unknown_kids_asks_once_a_minute(
+        self, client: OIDCClient, fetches: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = [1000.0]
+        monkeypatch.setattr("accounts.authentik.time.monotonic", lambda: now[0])
+        authentik.signing_keys(client, want_kid="key-1")
+        now[0] += 61
+        for number in range(20):
+            authentik.signing_keys(client, want_kid=f"unknown-{number}")
+        assert len(fetches) == 2
+
+    def test_a_rotated_key_is_found(
+        self, client: OIDCClient, fetches: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = [1000.0]
+        monkeypatch.setattr("accounts.authentik.time.monotonic", lambda: now[0])
+        authentik.signing_keys(client, want_kid="key-1")
+        self.answer = jwks(key=OTHER_KEY, kid="key-2")
+        now[0] += 61
+        assert authentik.signing_keys(client, want_kid="key-2") == self.answer
+        assert len(fetches) == 2
+
+    def test_an_outage_uses_the_old_keys_for_a_day(
+        self, client: OIDCClient, fetches: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        now = [1000.0]
+        monkeypatch.setattr("accounts.authentik.time.monotonic", lambda: now[0])
+        authentik.signing_keys(client, want_kid="key-1")
+        self.answer = ProviderUnavailable("down")
+        now[0] += 23 * 3600
+        assert authentik.signing_keys(client, want_kid="key-1") == jwks(key=KEY)
+        now[0] += 2 * 3600
+        with pytest.raises(ProviderUnavailable):
+            authentik.signing_keys(client, want_kid="key-1")
