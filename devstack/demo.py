@@ -12,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
 from django.utils import timezone  # noqa: E402 - Django has to be set up first
+from django.utils.text import slugify  # noqa: E402
 
 from accounts.clients import get_client  # noqa: E402
 from accounts.models import User  # noqa: E402
@@ -28,12 +29,15 @@ from tenants.services import people, workspaces  # noqa: E402
 
 ACME_COLLEAGUES = 43
 GRANTED = [Permission.PEOPLE_READ, Permission.PEOPLE_WRITE, Permission.AUDIT_READ, Permission.BILLING_READ]
+_PLAIN = str.maketrans({"ø": "o", "Ø": "O", "å": "a", "æ": "ae", "Æ": "Ae", "é": "e"})
 GRANTED_FOR = timedelta(days=365)
 
 
 def main() -> None:
     """Make partners, workspaces, people and acme's grant to northwind."""
-    partners = {slug: _partner(slug, name) for slug, name in (("northwind", "Northwind IT"), ("contoso", "Contoso Cloud"))}
+    partners = {
+        slug: _partner(slug, name) for slug, name in (("northwind", "Northwind IT"), ("contoso", "Contoso Cloud"))
+    }
     northwind = partners["northwind"]
     acme = _tenant("acme", "Acme Studio", Plan.BUSINESS, 60, TenantStatus.ACTIVE, northwind)
     _tenant("globex", "Globex Logistics", Plan.STARTER, 10, TenantStatus.ACTIVE, None)
@@ -67,7 +71,7 @@ def _others() -> None:
     """Make enough workspaces that the operator's list has more than one page."""
     plans = list(Plan)
     for number, name in enumerate(COMPANIES):
-        slug = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower()).strip("-")
+        slug = slugify(name.translate(_PLAIN))[:63].strip("-")
         status = TenantStatus.TRIAL if number % 6 == 0 else TenantStatus.ACTIVE
         _tenant(slug, name, plans[number % len(plans)], 5 + 7 * (number % 9), status, None)
 
@@ -81,9 +85,7 @@ def _owner(acme: Tenant) -> User:
     """Make acme's owner before the directory does: an owner exists only in Dezky."""
     person = next(p for p in PEOPLE if p.email == "owner@acme.test")
     user = _sign_up(person.sub, person.email, person.name, ())
-    people.add_member(
-        tenant=acme, user=user, role=MembershipRole.OWNER, source=MembershipSource.INVITED, by=SYSTEM
-    )
+    people.add_member(tenant=acme, user=user, role=MembershipRole.OWNER, source=MembershipSource.INVITED, by=SYSTEM)
     return user
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from devstack.errors import CannotRunError
 DEFAULT_PORT = 8000
 IDENTITY, PAYMENTS, MAILBOX = "identity", "payments", "mailbox"
 _CLIENTS = {"OIDC": "portal", "OPERATOR_OIDC": "operator"}
-_GENERATED = {
+_GENERATED: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
     "TOKEN_ENCRYPTION_KEYS": lambda: Fernet.generate_key().decode(),
     "OIDC_CLIENT_SECRET": lambda: secrets.token_urlsafe(40),

@@ -50,7 +50,11 @@ def main() -> int:
     results = []
     with open_workshop() as environment:
         found = browser.find()
-        variables = {**environment, "DEZKY_PROVE": "full", **({"DEZKY_CHROMIUM": str(found)} if found else {})}
+        variables = {
+            **environment,
+            "DEZKY_PROVE": "full",
+            **({"DEZKY_CHROMIUM": str(found)} if found else {}),
+        }
         for proof in [known[word] for word in words] or PROOFS:
             started = time.monotonic()
             print(f"dezky: {proof.name}: {proof.promise}", flush=True)
