@@ -149,7 +149,9 @@ def build(
     for prefix, client in _CLIENTS.items():
         product[f"{prefix}_ISSUER"] = f"{identity_url}/application/o/dezky-{client}/"
         product[f"{prefix}_CLIENT_ID"] = f"dezky-{client}"
-        product[f"{prefix}_SIGN_OUT_URL"] = f"{identity_url}/if/flow/dezky-{client}-sign-out/"
+        # Beside a real provider the stand-in's flow would end nobody's session.
+        is_real = bool(given.get(f"{prefix}_ISSUER"))
+        product[f"{prefix}_SIGN_OUT_URL"] = "" if is_real else f"{identity_url}/if/flow/dezky-{client}-sign-out/"
     if given.get("STRIPE_SECRET_KEY") and not given.get("STRIPE_API_BASE"):
         product["STRIPE_API_BASE"] = "https://api.stripe.com"
     for name in PRODUCT_VARIABLES:
