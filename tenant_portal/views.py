@@ -7,7 +7,6 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.generic import TemplateView, View
 
 from accounts.models import User
@@ -27,10 +26,6 @@ class LauncherView(View):
         """Show tiles and workspaces."""
         user = _person(request)
         memberships = selectors.memberships_of(user)
-        for membership in memberships:
-            if membership.is_admin:
-                slug = membership.tenant.slug
-                membership.href = reverse("dashboard:overview", kwargs={"slug": slug})  # type: ignore[attr-defined]
         context = {"memberships": memberships, "tiles": selectors.tiles_for(user, memberships)}
         return render(request, "tenant_portal/launcher.html", context)
 
@@ -84,7 +79,6 @@ class DashboardView(TenantAccessRequiredMixin, TemplateView):
             roles=roles,
             members_count=sum(role.count for role in roles),
             recent_events=recent_events(tenant=tenant) if can_read_audit else [],
-            can_read_audit=can_read_audit,
             **kwargs,
         )
 

@@ -92,5 +92,10 @@ class TenantAccessRequiredMixin(ContextMixin, View):
         return self.access.acting(audit.actor_of(self.request, user))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the tenant and the way in."""
-        return super().get_context_data(tenant=self.access.tenant, access=self.access, **kwargs)
+        """Add the tenant, the way in, and whether it opens the log, for the navigation."""
+        context = {
+            "tenant": self.access.tenant,
+            "access": self.access,
+            "can_read_audit": self.access.may(Permission.AUDIT_READ),
+        }
+        return super().get_context_data(**{**context, **kwargs})

@@ -70,3 +70,10 @@ def test_whatever_is_asked_the_answer_is_a_path_of_ours(raw: str) -> None:
     assert not answer.startswith(("//", "/\\"))
     assert answer.isprintable()
     assert client_of_path(answer) == "portal"
+
+
+@pytest.mark.parametrize("path", ["/session/refresh/", "/session/done/"])
+def test_pages_of_the_session_itself_are_the_client_s_that_the_query_names(path: str) -> None:
+    assert client_of_path(path, "operator") == "operator"
+    assert client_of_path(path, "portal") == "portal"
+    assert client_of_path(path, None) == "portal"
