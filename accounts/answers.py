@@ -49,7 +49,9 @@ def problem(
         "status": status,
         "request_id": getattr(request, "request_id", ""),
     }
-    return HttpResponse(render_to_string(template, context, request=request), status=status)
+    # In bad times nothing is asked of session, person or context processors: they may need what is away.
+    asked = None if status == HTTPStatus.SERVICE_UNAVAILABLE else request
+    return HttpResponse(render_to_string(template, context, request=asked), status=status)
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:

@@ -11,7 +11,6 @@ from django.urls import reverse
 
 from accounts.enums import ClientName
 
-_BY_QUERY = {"/session/refresh/", "/session/done/"}
 _OPERATOR_PREFIXES = ("/operator/", "/oidc/operator/", "/api/v1/operator/")
 
 
@@ -75,6 +74,6 @@ def all_clients() -> list[OIDCClient]:
 
 def client_of_path(path: str, query_client: str | None = None) -> ClientName:
     """Return whose session a path reads: the operator's under its prefixes, else the portal's."""
-    if path in _BY_QUERY and query_client == ClientName.OPERATOR:
+    if path.startswith("/session/") and query_client == ClientName.OPERATOR:
         return ClientName.OPERATOR
     return ClientName.OPERATOR if path.startswith(_OPERATOR_PREFIXES) else ClientName.PORTAL

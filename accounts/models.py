@@ -55,6 +55,10 @@ class User(AbstractBaseUser):
         """Return what to call this person: the name, else the address, else the id."""
         return self.name or self.email or str(self.pk)
 
+    def has_usable_password(self) -> bool:
+        """Return False: there is no password here to use or to change."""
+        return False
+
     def get_full_name(self) -> str:
         """Return the person's name, as Django's admin wants it."""
         return self.label

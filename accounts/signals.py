@@ -4,9 +4,9 @@ from django.dispatch import Signal
 
 # user, roles (claims.Roles): the provider has just confirmed a person's groups.
 roles_confirmed = Signal()
-# user, client, request: a person signed in.
+# user, session, request: a person signed in.
 signed_in = Signal()
-# user, client, request, reason: a person signed out.
+# user, session, request, reason: a person signed out.
 signed_out = Signal()
-# user, request, surface: a guard turned somebody away.
+# user, request: a guard turned somebody away.
 refused = Signal()

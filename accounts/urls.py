@@ -1,9 +1,8 @@
-"""URLs of accounts: three namespaces, since three kinds of people reach them."""
+"""URLs of accounts: signing in and out, and the session as a script sees it."""
 
 from django.urls import URLPattern, path, register_converter
 
 from accounts.enums import ClientName
-from accounts.views.profile import ProfileView
 from accounts.views.session import DoneView, RefreshView
 from accounts.views.sign_in import CallbackView, SignInView
 from accounts.views.sign_out import SignedOutView, SignOutView
@@ -35,4 +34,3 @@ session_urls: list[URLPattern] = [
     path("refresh/", RefreshView.as_view(), name="refresh"),
     path("done/", DoneView.as_view(), name="done"),
 ]
-me_urls: list[URLPattern] = [path("", ProfileView.as_view(), name="profile")]

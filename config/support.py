@@ -7,14 +7,13 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
-from django.urls import reverse
 from django.utils.csp import CSP
 
-from accounts import answers
-from accounts.enums import ClientName
 from accounts.models import User
 from tenants.scope import operator_scope
 
@@ -25,6 +24,10 @@ _ADMIN_CSP: dict[str, list[str]] = {
 }
 
 
+_OUR_APPS = {"accounts", "tenants", "partner"}
+_NOT_OURS = {"login", "logout", "password_change", "password_change_done", "view_on_site"}
+
+
 class SupportSite(AdminSite):
     """Django admin for support staff: they look things up."""
 
@@ -32,6 +35,19 @@ class SupportSite(AdminSite):
     site_title = "Dezky support"
     index_title = "Look things up"
     enable_nav_sidebar = True
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take our own models alone: dj-stripe would bring the page of its API keys, in plain text."""
+        models: list[type[Model]] = (
+            [model_or_iterable] if isinstance(model_or_iterable, type) else list(model_or_iterable)
+        )
+        ours = [model for model in models if model._meta.app_label in _OUR_APPS]
+        if ours:
+            super().register(ours, admin_class, **options)
+
+    def get_urls(self) -> list[Any]:
+        """Leave out what our own sign-in does: passwords and signing in or out."""
+        return [url for url in super().get_urls() if getattr(url, "name", None) not in _NOT_OURS]
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Let in active support staff alone."""
@@ -44,6 +60,8 @@ class SupportSite(AdminSite):
 
         @wraps(view)
         def scoped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if not self.has_permission(request):
+                raise PermissionDenied
             with operator_scope():
                 response: HttpResponseBase = inner(request, *args, **kwargs)
                 if isinstance(response, SimpleTemplateResponse):
@@ -52,11 +70,3 @@ class SupportSite(AdminSite):
             return response
 
         return scoped
-
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # noqa: ARG002 - Django's signature
-        """Send to our sign-in: this site has no password form."""
-        return answers.forbidden(request) if isinstance(request.user, User) else answers.sign_in(request)
-
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:  # type: ignore[override] # noqa: ARG002 - Django's signature
-        """Hand the form on, as the POST it is, to the portal's full sign-out: Django's own would be local alone."""
-        return HttpResponseRedirect(reverse("oidc:logout", kwargs={"client": ClientName.PORTAL}), preserve_request=True)

@@ -3,12 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.urls import me_urls, oidc_urls, session_urls
+from accounts.urls import oidc_urls, session_urls
 from config import errors
 from config.api_urls import api_urls, docs_urls
 from config.health import health_urls
 from operator_portal.urls import operator_urls, turned_away_urls
-from tenant_portal.urls import dashboard_urls, launcher_urls
+from tenant_portal.urls import dashboard_urls, launcher_urls, me_urls
 
 urlpatterns = [
     path("", include((launcher_urls, "launcher"))),

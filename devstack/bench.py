@@ -22,6 +22,7 @@ from devstack.errors import CannotRunError, run_main
 from devstack.supervisor import answers
 
 _ROUNDS = 60
+_WARM_UP_ROUNDS = 5
 _START_SECONDS = 300.0
 # Each page against /healthz, which does no more than answer.
 _PAGES = {"sign_in_redirect": "/", "ready": "/readyz", "api_schema": "/api/schema/"}
@@ -44,13 +45,13 @@ def _measure(port: int) -> dict[str, dict[str, float | int]]:
     times: dict[str, list[float]] = {name: [] for name in _PAGES}
     statuses: dict[str, int] = {}
     # Interleaved, so that a slow moment of the machine falls on both sides of the ratio.
-    for round_number in range(_ROUNDS + 5):
+    for round_number in range(_ROUNDS + _WARM_UP_ROUNDS):
         base_ms, _ = _time(connection, "/healthz")
-        if round_number >= 5:
+        if round_number >= _WARM_UP_ROUNDS:
             base.append(base_ms)
         for name, path in _PAGES.items():
             page_ms, statuses[name] = _time(connection, path)
-            if round_number >= 5:
+            if round_number >= _WARM_UP_ROUNDS:
                 times[name].append(page_ms)
     median = statistics.median(base)
     return {

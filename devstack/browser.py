@@ -27,7 +27,9 @@ def ensure(say: Callable[[str], None]) -> Path:
     reasons = []
     attempts = [[sys.executable, "-m", "playwright", "install", "chromium"]]
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        attempts.insert(0, ["sh", "-c", "apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium"])
+        attempts.insert(
+            0, ["sh", "-c", "apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium"]
+        )
     for command in attempts:
         say(f"installing Chromium ({'apt-get' if command[0] == 'sh' else 'playwright'})")
         reason = _run(command)

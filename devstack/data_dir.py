@@ -25,19 +25,18 @@ _REMOVED_BY_FRESH = (
     "secrets.json",
     "stamps.json",
     "mail",
-    "identity",
+    *(f"identity.sqlite3{tail}" for tail in ("", "-wal", "-shm", "-journal")),
     "static",
     "media",
     "log",
     "up.json",
-    MARKER,
 )
 
 
 def choose(argument: str | None) -> Path:
     """Return the data directory: the argument, else `DEZKY_DATA_DIR`, else `.dezky/` in the clone."""
     chosen = argument or os.environ.get("DEZKY_DATA_DIR") or str(DEFAULT)
-    return Path(os.path.abspath(Path(chosen).expanduser()))
+    return Path(chosen).expanduser().resolve()
 
 
 def create(path: Path, *, free_bytes_needed: int = FREE_BYTES_NEEDED) -> None:

@@ -29,6 +29,7 @@ from tenants.services import people, workspaces  # noqa: E402
 
 ACME_COLLEAGUES = 43
 GRANTED = [Permission.PEOPLE_READ, Permission.PEOPLE_WRITE, Permission.AUDIT_READ, Permission.BILLING_READ]
+_PLAIN = str.maketrans({"ø": "o", "Ø": "O", "å": "a", "æ": "ae", "Æ": "Ae", "é": "e"})
 GRANTED_FOR = timedelta(days=365)
 
 
@@ -70,7 +71,7 @@ def _others() -> None:
     """Make enough workspaces that the operator's list has more than one page."""
     plans = list(Plan)
     for number, name in enumerate(COMPANIES):
-        slug = slugify(name)
+        slug = slugify(name.translate(_PLAIN))[:63].strip("-")
         status = TenantStatus.TRIAL if number % 6 == 0 else TenantStatus.ACTIVE
         _tenant(slug, name, plans[number % len(plans)], 5 + 7 * (number % 9), status, None)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from devstack.errors import CannotRunError
 DEFAULT_PORT = 8000
 IDENTITY, PAYMENTS, MAILBOX = "identity", "payments", "mailbox"
 _CLIENTS = {"OIDC": "portal", "OPERATOR_OIDC": "operator"}
-_GENERATED = {
+_GENERATED: dict[str, Callable[[], str]] = {
     "SECRET_KEY": lambda: secrets.token_urlsafe(50),
     "TOKEN_ENCRYPTION_KEYS": lambda: Fernet.generate_key().decode(),
     "OIDC_CLIENT_SECRET": lambda: secrets.token_urlsafe(40),
@@ -31,7 +31,7 @@ PRODUCT_VARIABLES = frozenset(
         "SITE_URL",
         "ALLOWED_HOSTS",
         "ENVIRONMENT_NAME",
-        "DEBUG",
+        "LOG_LEVEL",
         "STATIC_ROOT",
         "DATABASE_URL",
         "DATABASE_OWNER_URL",
@@ -138,7 +138,6 @@ def build(
         "SITE_URL": site_url,
         "ALLOWED_HOSTS": "127.0.0.1,localhost",
         "ENVIRONMENT_NAME": "demo",
-        "DEBUG": "False",
         "STATIC_ROOT": str(directory / "static"),
         "STRIPE_API_BASE": f"http://127.0.0.1:{ports.payments}",
         "EMAIL_URL": f"smtp://127.0.0.1:{ports.smtp}",
@@ -149,7 +148,9 @@ def build(
     for prefix, client in _CLIENTS.items():
         product[f"{prefix}_ISSUER"] = f"{identity_url}/application/o/dezky-{client}/"
         product[f"{prefix}_CLIENT_ID"] = f"dezky-{client}"
-        product[f"{prefix}_SIGN_OUT_URL"] = f"{identity_url}/if/flow/dezky-{client}-sign-out/"
+        # Beside a real provider the stand-in's flow would end nobody's session.
+        is_real = bool(given.get(f"{prefix}_ISSUER"))
+        product[f"{prefix}_SIGN_OUT_URL"] = "" if is_real else f"{identity_url}/if/flow/dezky-{client}-sign-out/"
     if given.get("STRIPE_SECRET_KEY") and not given.get("STRIPE_API_BASE"):
         product["STRIPE_API_BASE"] = "https://api.stripe.com"
     for name in PRODUCT_VARIABLES:

@@ -21,7 +21,8 @@ a:focus-visible,iframe:focus-visible{outline:3px solid var(--link);outline-offse
 ul{list-style:none;margin:0;padding:0;border-top:1px solid var(--line)}li{border-bottom:1px solid var(--line)}
 li a{display:grid;grid-template-columns:1fr auto;gap:0 1rem;padding:.65rem .5rem;color:inherit;text-decoration:none}
 li a:hover{background:var(--hover)}li b,li span{overflow-wrap:anywhere;min-width:0}.soft,time{color:var(--soft)}
-dl{display:grid;grid-template-columns:auto 1fr;gap:.15rem 1rem;margin:0}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+dl{display:grid;grid-template-columns:auto 1fr;gap:.15rem 1rem;margin:0}
+dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
 iframe{width:100%;height:70vh;border:1px solid var(--line);border-radius:8px;background:#fff}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;border:1px solid var(--line);border-radius:8px;padding:1rem;margin:0}
 """

@@ -14,7 +14,16 @@ from devstack.errors import CannotRunError, run_main
 from devstack.postgres import Cluster
 
 _NEED_NO_DATABASE = frozenset(
-    {"check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help", "makemessages", "spectacular"}
+    {
+        "check",
+        "collectstatic",
+        "compilemessages",
+        "diffsettings",
+        "findstatic",
+        "help",
+        "makemessages",
+        "spectacular",
+    }
     | {"startapp", "version", "makemigrations", "--help", "-h", "--version"}
 )
 
@@ -39,7 +48,9 @@ def main() -> int:
         _demand_database(variables["DATABASE_URL"])
     os.chdir(data.ROOT)
     command = [sys.executable, str(data.ROOT / "manage.py"), *words]
-    os.execve(command[0], command, {**os.environ, **variables, "DJANGO_SETTINGS_MODULE": "config.settings"})
+    os.execve(  # noqa: S606 - this process becomes manage.py, with the terminal and its signals
+        command[0], command, {**os.environ, **variables, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    )
 
 
 def _demand_database(url: str) -> None:

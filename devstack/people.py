@@ -30,15 +30,24 @@ PEOPLE: tuple[Person, ...] = (
     Person("member@acme.test", "Ingrid Solheim", ("dezky-tenant-acme-members",), "Member of Acme"),
     Person("admin@globex.test", "Amir Haddad", ("dezky-tenant-globex-admins",), "Admin of Globex"),
     Person("member@globex.test", "Sofie Dahl", ("dezky-tenant-globex-members",), "Member of Globex"),
-    Person("admin@initech.test", "Tomasz Wróbel", ("dezky-tenant-initech-admins",), "Admin of Initech, which is suspended"),
+    Person(
+        "admin@initech.test", "Tomasz Wróbel", ("dezky-tenant-initech-admins",), "Admin of Initech, which is suspended"
+    ),
     Person(
         "consultant@umbrella.test",
         "Léa Moreau",
         ("dezky-tenant-acme-members", "dezky-tenant-umbrella-admins"),
         "Member of Acme, admin of Umbrella",
     ),
-    Person("admin@northwind.test", "Eirik Vangen", ("dezky-partner-northwind-admins",), "Admin of the partner Northwind"),
+    Person(
+        "admin@northwind.test", "Eirik Vangen", ("dezky-partner-northwind-admins",), "Admin of the partner Northwind"
+    ),
     Person("agent@northwind.test", "Priya Nair", ("dezky-partner-northwind-agents",), "Agent at Northwind, Acme only"),
-    Person("admin@contoso.test", "Oskar Nyström", ("dezky-partner-contoso-admins",), "Admin of Contoso, which has no customers"),
+    Person(
+        "admin@contoso.test",
+        "Oskar Nyström",
+        ("dezky-partner-contoso-admins",),
+        "Admin of Contoso, which has no customers",
+    ),
     Person("nobody@stray.test", "Stray Visitor", (), "Signs in, belongs to nothing"),
 )

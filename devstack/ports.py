@@ -8,6 +8,8 @@ import psutil
 
 from devstack.errors import CannotRunError
 
+_HIGHEST = 65535
+
 
 def is_free(port: int) -> bool:
     """Tell whether a server could listen on the port of 127.0.0.1."""
@@ -34,7 +36,7 @@ def refuse_taken(wanted: dict[int, str]) -> None:
         CannotRunError: names the first that is not, for what it is needed and, if it may be known, who has it.
     """
     for port, purpose in wanted.items():
-        if not 0 < port < 65536:
+        if not 0 < port <= _HIGHEST:
             message = f"port {port} for {purpose} does not exist: choose a lower --port."
             raise CannotRunError(message)
         if not is_free(port):

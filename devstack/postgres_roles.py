@@ -26,9 +26,7 @@ def ensure_database(superuser_url: str, name: str) -> bool:
         known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone()
         if known:
             return False
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER))
-        )
+        connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER)))
         return True
 
 
@@ -38,14 +36,14 @@ def grant_rights(superuser_url_of_database: str) -> None:
     with psycopg.connect(superuser_url_of_database) as connection:
         row = connection.execute("SELECT current_database()").fetchone()
         names["database"] = sql.Identifier(row[0] if row else "")
+        future = "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
         for statement in (
             "REVOKE ALL ON DATABASE {database} FROM PUBLIC",
             "GRANT CONNECT ON DATABASE {database} TO {app}",
             "ALTER SCHEMA public OWNER TO {owner}",
             "REVOKE ALL ON SCHEMA public FROM PUBLIC",
             "GRANT USAGE ON SCHEMA public TO {app}",
-            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
-            " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
-            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE ON SEQUENCES TO {app}",
+            f"{future} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {{app}}",
+            f"{future} GRANT USAGE ON SEQUENCES TO {{app}}",
         ):
             connection.execute(sql.SQL(statement).format(**names))

@@ -75,7 +75,7 @@ def leftovers(owner: str, *, mark: str | None = None) -> list[psutil.Process]:
     return found
 
 
-def stop_all(processes: Iterable[psutil.Process], *, grace_seconds: float = 5.0) -> list[str]:
+def stop_all(processes: Iterable[psutil.Process], *, grace_seconds: float = 3.0) -> list[str]:
     """Stop processes, PostgreSQL last, by force what does not go by itself; return the names of what was stopped.
 
     A process id that has been given to another process meanwhile is left alone (psutil compares start times).
@@ -122,14 +122,14 @@ def _stop(processes: list[psutil.Process], signals: list[signal.Signals], grace_
 
 def _is_alive(process: psutil.Process) -> bool:
     try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.Error:
         return False
 
 
 def _is_named_postgres(process: psutil.Process) -> bool:
     try:
-        return process.name() == "postgres"
+        return bool(process.name() == "postgres")
     except psutil.Error:
         return False
 

@@ -56,7 +56,11 @@ def migrations(root: Path) -> list[Path]:
 
 def demo_sources(root: Path) -> list[Path]:
     """Return what makes the demo's data."""
-    return [*root.glob("devstack/demo*.py"), *root.glob("devstack/demo/**/*.py"), root / "devstack" / "people.py"]
+    return [
+        *root.glob("devstack/demo*.py"),
+        *root.glob("devstack/demo/**/*.py"),
+        root / "devstack" / "people.py",
+    ]
 
 
 def static_files(root: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -73,6 +74,11 @@ class StandInServer(ThreadingHTTPServer):
         self.modes = modes | {"normal"}
         super().__init__(("127.0.0.1", port), _Handler)
 
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that went away; show every other failure."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
+
     def control(self, order: dict[str, Any]) -> Response:
         """Carry out an order of /_control: `{"action": …}` with `seconds` for slow and `status` for status."""
         action = str(order.get("action", ""))
@@ -94,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: StandInServer
     timeout = 60
 
-    def do_GET(self) -> None:  # noqa: N802 - named by http.server
+    def do_GET(self) -> None:
         self._handle()
 
     do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815 - named by http.server
@@ -151,7 +157,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(response.body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - named by http.server
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002 - named by http.server
         if self.path != "/_health":
             print(f"{self.command} {self.path} {args[1] if len(args) > 1 else ''}", flush=True)
 

@@ -38,6 +38,7 @@ class Task:
     stop_seconds: float = 5.0
     start_seconds: float = 60.0
     done_message: str = ""
+    on_done: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -163,6 +164,7 @@ class Supervisor:
                 message = f"the step {task.name} failed ({describe_exit(code)}){self._last_words(state)}"
                 raise CannotRunError(message)
             state.is_done = True
+            task.on_done()
             self._console.step(f"{task.done_message or task.name} ({time.monotonic() - state.started_at:.1f} s)")
             return
         now = time.monotonic()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 from devstack import browser, processes
@@ -75,9 +76,12 @@ def _checks() -> Iterator[tuple[str, list[str]]]:
     yield "ruff format", [*here, "ruff", "format", "--check", "."]
     if templates:
         yield "djlint", [*here, "djlint", "--lint", "--quiet", "templates"]
-        yield "djade", [*here, "djade", "--check", "--target-version", "6.1", *templates]
+        yield "djade", [str(Path(sys.executable).with_name("djade")), "--check", "--target-version", "6.1", *templates]
     yield "mypy", [*here, "mypy", "."]
-    yield "import contracts", [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"]
+    yield (
+        "import contracts",
+        [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"],
+    )
     yield "manage.py check", [sys.executable, "manage.py", "check"]
     yield (
         "migrations are complete",

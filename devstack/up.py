@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -43,7 +44,9 @@ class Arguments:
 def parse(words: Sequence[str] | None = None) -> Arguments:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="bin/dezky up", description=__doc__)
-    parser.add_argument("--port", type=int, default=environment.DEFAULT_PORT, help="the web's port (8000); +1 to +4 too")
+    parser.add_argument(
+        "--port", type=int, default=environment.DEFAULT_PORT, help="the web's port (8000); +1 to +4 too"
+    )
     parser.add_argument("--data-dir", help="where everything is kept (.dezky/)")
     parser.add_argument("--fresh", action="store_true", help="start over with empty data")
     read = parser.parse_args(words)
@@ -63,7 +66,9 @@ def main(planner: Planner = plan.make, words: Sequence[str] | None = None) -> in
     lock = data.try_lock(directory / "up.lock")
     if lock is None:
         known = data.read(directory / "up.json")
-        message = f"Dezky is already running at {known.get('url', 'this data directory')} (pid {known.get('pid', '?')})."
+        message = (
+            f"Dezky is already running at {known.get('url', 'this data directory')} (pid {known.get('pid', '?')})."
+        )
         raise CannotRunError(message)
     with lock:
         try:
@@ -73,9 +78,7 @@ def main(planner: Planner = plan.make, words: Sequence[str] | None = None) -> in
 
 
 class _Up:
-    def __init__(
-        self, arguments: Arguments, given: dict[str, str], standins: frozenset[str], planner: Planner
-    ) -> None:
+    def __init__(self, arguments: Arguments, given: dict[str, str], standins: frozenset[str], planner: Planner) -> None:
         self._ports = arguments.ports
         self._directory = arguments.directory
         self._is_fresh = arguments.is_fresh
@@ -130,16 +133,15 @@ class _Up:
         if not self._given.get("DATABASE_URL"):
             urls = self._start_database(stamps)
         variables = environment.build(self._directory, self._ports, given=self._given, database_urls=urls)
-        made = self._planner(
-            plan.Situation(self._directory, self._ports, self._standins, variables, stamps.is_current)
-        )
+        made = self._planner(plan.Situation(self._directory, self._ports, self._standins, variables, stamps.is_current))
         for task in made.tasks:
+            if task.name in made.digests:
+                # At once, so that a start cut short later need not do it again.
+                task.on_done = partial(stamps.done, task.name, made.digests[task.name])
             self._supervisor.add(task)
         while not self._supervisor.is_ready():
             self._look_after()
             time.sleep(0.05)
-        for name, digest in made.digests.items():
-            stamps.done(name, digest)
         self._announce()
 
     def _start_database(self, stamps: Stamps) -> dict[str, str]:
@@ -169,7 +171,9 @@ class _Up:
         while now - self._database_crashes[0] > CRASH_WINDOW_SECONDS:
             self._database_crashes.popleft()
         if len(self._database_crashes) >= CRASH_LIMIT:
-            message = f"PostgreSQL stopped {CRASH_LIMIT} times within a minute ({describe_exit(code)}); see log/postgres.log."
+            message = (
+                f"PostgreSQL stopped {CRASH_LIMIT} times within a minute ({describe_exit(code)}); see log/postgres.log."
+            )
             raise CannotRunError(message)
         self._console.step(f"PostgreSQL stopped ({describe_exit(code)}); starting it again")
         port = self._cluster.port

@@ -11,7 +11,7 @@ from django.views.generic import TemplateView, View
 from accounts import sessions
 from accounts.clients import get_client
 from accounts.enums import ClientName
-from accounts.htmx import FragmentMixin
+from accounts.htmx import is_fragment
 from accounts.sign_out import sign_out
 from operator_portal import selectors
 from operator_portal.forms import TenantFilterForm
@@ -29,15 +29,18 @@ class OverviewView(OperatorRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return counts and events."""
-        return super().get_context_data(counts=selectors.counts(), recent_events=platform_events(), **kwargs)
+        return super().get_context_data(counts=selectors.counts(), events=platform_events(), **kwargs)
 
 
-class TenantsView(OperatorRequiredMixin, FragmentMixin, TemplateView):
+class TenantsView(OperatorRequiredMixin, TemplateView):
     """Lists every tenant, by name."""
 
     template_name = "operator_portal/tenants.html"
-    fragment = "rows"
     http_method_names = ("get", "head")
+
+    def get_template_names(self) -> list[str]:
+        """Return the rows alone for HTMX's filter and pager, else the page around them."""
+        return [f"{self.template_name}#rows"] if is_fragment(self.request) else [str(self.template_name)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of tenants, with the filters."""
@@ -54,18 +57,19 @@ class TenantsView(OperatorRequiredMixin, FragmentMixin, TemplateView):
             page=page,
             q=text,
             tabs=_tabs(selectors.counts(), wanted["status"]),
-            partners=selectors.partner_choices(),
+            partners=[("direct", "No partner"), *selectors.partner_choices()],
             **wanted,
             **kwargs,
         )
 
 
 def _tabs(counts: selectors.Counts, current: str) -> list[dict[str, Any]]:
-    """Return the tabs above the list: all, and each status with how many there are."""
-    rows = [("", "All", counts.tenants)]
-    rows += [(status.value, status.label, getattr(counts, status.value)) for status in TenantStatus]
+    """Return one tab for each status, with its count."""
+    numbers = {"": counts.tenants, "active": counts.active, "trial": counts.trial, "suspended": counts.suspended}
+    labels = {"": "All", **{status.value: status.label for status in TenantStatus}}
     return [
-        {"value": value, "label": label, "count": count, "is_current": value == current} for value, label, count in rows
+        {"value": value, "label": labels[value], "count": number, "is_current": value == current}
+        for value, number in numbers.items()
     ]
 
 

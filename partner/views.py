@@ -7,19 +7,26 @@ from typing import Any
 from django.http import Http404
 from django.views.generic import TemplateView
 
-from accounts.htmx import FragmentMixin
+from accounts.htmx import is_fragment
 from partner import selectors
 from partner.forms import CustomerFilterForm
 from partner.mixins import PartnerStaffRequiredMixin
+from tenants.enums import Permission
 from tenants.keyset import BadCursor
+from tenants.models import AuditEvent
+from tenants.scope import tenant_scope
+from tenants.selectors import recent_events
 
 
-class CustomersView(PartnerStaffRequiredMixin, FragmentMixin, TemplateView):
+class CustomersView(PartnerStaffRequiredMixin, TemplateView):
     """Lists the partner's own customers, by name."""
 
     template_name = "partner/customers.html"
-    fragment = "rows"
     http_method_names = ("get", "head")
+
+    def get_template_names(self) -> list[str]:
+        """Return the rows alone for HTMX's filter and pager, else the page around them."""
+        return [f"{self.template_name}#rows"] if is_fragment(self.request) else [str(self.template_name)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of customers."""
@@ -48,10 +55,15 @@ class CustomerView(PartnerStaffRequiredMixin, TemplateView):
         found = selectors.customer(staff=self.staff, slug=self.kwargs["slug"])
         if found is None:
             raise Http404
+        can_open = selectors.grant_is_open(found.grant, found.tenant)
         return super().get_context_data(
-            customer=found,
-            tenant=found.tenant,
-            grant=found.grant,
-            can_open=selectors.grant_is_open(found.grant, found.tenant),
-            **kwargs,
+            customer=found, access=found.grant, can_open=can_open, events=self._events(found), **kwargs
         )
+
+    def _events(self, found: selectors.Customer) -> list[AuditEvent] | None:
+        """Return the customer's newest events if it has delegated them to be read, else None."""
+        grant = found.grant
+        if grant is None or found.tenant.is_suspended or Permission.AUDIT_READ not in grant.permissions:
+            return None
+        with tenant_scope(found.tenant):
+            return recent_events(tenant=found.tenant)

@@ -1,4 +1,4 @@
-"""The workspace switcher and a person's own places, worked out only by pages that show them."""
+"""The workspace switcher, worked out only by pages that show it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,8 @@ from tenant_portal import selectors
 
 
 def switcher(request: HttpRequest) -> dict[str, Any]:
-    """Return the doors that are open to the request's person, and where they belong."""
+    """Return the doors that are open to the request's person."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {"switcher": []}
-    return {
-        "switcher": SimpleLazyObject(lambda: selectors.doors_for(user, request.path_info)),
-        "own_places": SimpleLazyObject(lambda: selectors.places_of(user)),
-    }
+    return {"switcher": SimpleLazyObject(lambda: selectors.doors_for(user, request.path_info))}

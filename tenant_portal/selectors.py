@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from accounts.models import User
-from partner.models import PartnerStaff
 from partner.selectors import staff_of
 from tenants.models import Membership
 from tenants.scope import person_scope
@@ -35,24 +34,6 @@ class Door:
     note: str
     mark: str
     is_current: bool
-
-
-@dataclass(frozen=True)
-class Places:
-    """Where a person belongs: workspaces that can be entered, and a partner."""
-
-    memberships: list[Membership]
-    staff: PartnerStaff | None
-
-    @property
-    def has_any(self) -> bool:
-        """Return whether there is any such place."""
-        return bool(self.memberships) or self.staff is not None
-
-
-def places_of(user: User) -> Places:
-    """Return where a person belongs."""
-    return Places(memberships=memberships_of(user), staff=staff_of(user))
 
 
 def memberships_of(user: User) -> list[Membership]:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.generic import TemplateView, View
 
 from accounts.models import User
+from partner.selectors import staff_of
 from tenant_portal import selectors
 from tenants.enums import Permission
 from tenants.mixins import TenantAccessRequiredMixin
@@ -27,6 +28,24 @@ class LauncherView(View):
         memberships = selectors.memberships_of(user)
         context = {"memberships": memberships, "tiles": selectors.tiles_for(user, memberships)}
         return render(request, "tenant_portal/launcher.html", context)
+
+
+class ProfileView(View):
+    """Who you are to Dezky; changing it is the identity provider's work."""
+
+    http_method_names = ("get", "head")
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the page."""
+        user = _person(request)
+        staff = staff_of(user)
+        context = {
+            "memberships": selectors.memberships_of(user),
+            "partner": {"name": staff.partner.name, "role_label": staff.role_label} if staff else None,
+            "signed_in_at": request.oidc.created_at,  # type: ignore[attr-defined] # set by IdentityMiddleware
+            "identity_provider_url": request.oidc_client.identity_issuer,  # type: ignore[attr-defined] # as above
+        }
+        return render(request, "accounts/profile.html", context)
 
 
 class WorkspaceIndexView(View):
@@ -60,7 +79,6 @@ class DashboardView(TenantAccessRequiredMixin, TemplateView):
             roles=roles,
             members_count=sum(role.count for role in roles),
             recent_events=recent_events(tenant=tenant) if can_read_audit else [],
-            can_read_audit=can_read_audit,
             **kwargs,
         )
 

@@ -30,7 +30,7 @@ class AuditFilterForm(forms.Form):
 
     q = forms.CharField(required=False, max_length=100)
     action = forms.ChoiceField(required=False, choices=[("", "Any event"), *AuditAction.choices])
-    actor = forms.UUIDField(required=False)
+    actor = forms.CharField(required=False, max_length=320)
     period = forms.ChoiceField(required=False, choices=PERIODS)
     cursor = forms.CharField(required=False, max_length=4096)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
@@ -16,6 +17,8 @@ from tenants.access import Access, access_to
 from tenants.audit import Actor, Thing
 from tenants.enums import AuditAction, Outcome, Permission
 from tenants.scope import tenant_scope
+
+_VISIT_SECONDS = 3600
 
 
 def enter(request: HttpRequest, *, slug: str, permission: Permission) -> Access:
@@ -60,6 +63,7 @@ class TenantAccessRequiredMixin(ContextMixin, View):
         self.access = enter(request, slug=kwargs["slug"], permission=self.permission)
         if request.session.get("last_workspace") != self.access.tenant.slug:
             request.session["last_workspace"] = self.access.tenant.slug
+        self._note_visit()
         if not self.is_scoped:
             return super().dispatch(request, *args, **kwargs)
         with tenant_scope(self.access.tenant):
@@ -67,6 +71,17 @@ class TenantAccessRequiredMixin(ContextMixin, View):
             if isinstance(response, SimpleTemplateResponse):
                 response.render()
         return response
+
+    def _note_visit(self) -> None:
+        """Tell the workspace's log that a delegate is here: once an hour for each session."""
+        key, now = f"visited:{self.access.tenant.slug}", time.time()
+        if not self.access.is_delegated or now - self.request.session.get(key, 0) < _VISIT_SECONDS:
+            return
+        self.request.session[key] = now
+        tenant = self.access.tenant
+        with tenant_scope(tenant):
+            thing = Thing(type="tenant", id=str(tenant.pk), label=tenant.name)
+            audit.record(tenant=tenant, action=AuditAction.ACCESS_VISIT, by=self.actor, thing=thing)
 
     @property
     def actor(self) -> Actor:

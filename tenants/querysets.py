@@ -72,6 +72,10 @@ class AuditEventQuerySet(TenantOwnedQuerySet["AuditEvent"]):
             Q(actor_name__icontains=text) | Q(actor_email__icontains=text) | Q(object_label__icontains=text)
         )
 
+    def by_actor(self, text: str) -> Self:
+        """Return the events of people whose name or address contains `text`."""
+        return self.filter(Q(actor_name__icontains=text) | Q(actor_email__icontains=text))
+
 
 class DelegatedAccessQuerySet(TenantOwnedQuerySet["DelegatedAccess"]):
     """What tenants delegate to partners."""

@@ -27,7 +27,7 @@ class AuditFilter:
 
     text: str = ""
     action: str = ""
-    actor_id: UUID | None = None
+    actor: str = ""
     days: int | None = None
 
 
@@ -86,13 +86,6 @@ def recent_events(*, tenant: Tenant, count: int = 8) -> list[AuditEvent]:
     return list(AuditEvent.objects.for_tenant(tenant).order_by("-at", "-id")[:count])
 
 
-def audit_actors(*, tenant: Tenant, count: int = 50) -> list[tuple[str, str]]:
-    """Return the people in the last events of a tenant, as (id, name), by name."""
-    newest = AuditEvent.objects.for_tenant(tenant).filter(actor_id__isnull=False).order_by("-at")[:500]
-    found = {str(actor_id): name for actor_id, name in newest.values_list("actor_id", "actor_name")}
-    return sorted(found.items(), key=lambda pair: pair[1].casefold())[:count]
-
-
 def platform_events(*, count: int = 8) -> list[AuditEvent]:
     """Return the newest events that belong to no tenant; only the operator's scope shows any."""
     return list(AuditEvent.objects.of_platform().order_by("-at", "-id")[:count])
@@ -107,8 +100,8 @@ def _filtered(events: AuditEventQuerySet, wanted: AuditFilter) -> AuditEventQuer
     found = events.matching(wanted.text)
     if wanted.action in AuditAction.values:
         found = found.filter(action=wanted.action)
-    if wanted.actor_id:
-        found = found.filter(actor_id=wanted.actor_id)
+    if wanted.actor:
+        found = found.by_actor(wanted.actor)
     if wanted.days:
         found = found.filter(at__gte=timezone.now() - timedelta(days=wanted.days))
     return found

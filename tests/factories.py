@@ -107,5 +107,3 @@ def make_event(tenant: Tenant | None, label: str = "something") -> AuditEvent:
         return record(
             tenant=tenant, action=AuditAction.PERSON_ADD, by=SYSTEM, thing=Thing(type="membership", id="1", label=label)
         )
-
-

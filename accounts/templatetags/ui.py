@@ -60,17 +60,11 @@ def icon(name: str, css: str = "i") -> SafeString:
 @register.simple_tag
 def avatar(person: object, css: str = "") -> SafeString:
     """Draw the initials of `person`: a user, or a name; nameless actors get a symbol."""
-    name = (
-        person
-        if isinstance(person, str)
-        else str(getattr(person, "name", "") or getattr(person, "email", ""))
-    )
+    name = person if isinstance(person, str) else str(getattr(person, "name", "") or getattr(person, "email", ""))
     if name in {"", "System", "Unknown", "Somebody unknown"}:
         symbol = icon("server" if name == "System" else "circle-help", "i i-sm")
         return format_html('<span class="av av-n {}" aria-hidden="true">{}</span>', css, symbol)
-    return format_html(
-        '<span class="av {} {}" data-i="{}" aria-hidden="true"></span>', hue(name), css, initials(name)
-    )
+    return format_html('<span class="av {} {}" data-i="{}" aria-hidden="true"></span>', hue(name), css, initials(name))
 
 
 @register.simple_tag
@@ -79,9 +73,7 @@ def mark(label: object, css: str = "", brand: str = "") -> SafeString:
     text = str(label or "Dezky").strip()
     letter = text if len(text) == 1 else text[:1].upper()
     if brand:
-        return format_html(
-            '<span class="mark {}" data-brand="{}" aria-hidden="true">{}</span>', css, brand, letter
-        )
+        return format_html('<span class="mark {}" data-brand="{}" aria-hidden="true">{}</span>', css, brand, letter)
     return format_html('<span class="mark {}" aria-hidden="true">{}</span>', css, letter)
 
 
@@ -125,9 +117,7 @@ def status_badge(status: object, label: str = "") -> SafeString:
 
 
 @register.simple_tag
-def local_time(
-    value: dt.datetime | dt.date | None, style: str = "datetime", empty: str = "Never"
-) -> SafeString:
+def local_time(value: dt.datetime | dt.date | None, style: str = "datetime", empty: str = "Never") -> SafeString:
     """Draw a moment: in the browser's zone, and in UTC without JavaScript.
 
     `style` is `datetime`, `date`, `time`, `day` or `relative` ("5 minutes ago"); `empty` stands for None.
@@ -152,7 +142,7 @@ def local_time(
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(  # noqa: PLR0913 - each word of the tag is an argument
+def nav_link(
     context: RequestContext,
     view: str,
     symbol: str,

@@ -35,4 +35,5 @@ class DoneView(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the page that tells the other tabs."""
-        return render(request, "accounts/session_done.html")
+        context = {"person": request.user if request.user.is_authenticated else None}
+        return render(request, "accounts/session_done.html", context)

@@ -107,9 +107,7 @@ def _decide(provider: Provider, request: Request, application: Application) -> R
             provider.store.mark_session(replace(session, was_prompted=True))
             return to_login(request)
     was_prompted = session.was_prompted or wants_login
-    provider.store.mark_session(
-        replace(session, is_fresh=False, was_prompted=was_prompted, has_unfinished_flow=False)
-    )
+    provider.store.mark_session(replace(session, is_fresh=False, was_prompted=was_prompted, has_unfinished_flow=False))
     return _give_code(provider, request, application, session)
 
 
@@ -138,6 +136,4 @@ def _give_code(provider: Provider, request: Request, application: Application, s
     secret = secrets.token_hex(16)
     code = Code(grant, parameters["redirect_uri"], parameters["code_challenge"], parameters.get("nonce"))
     provider.store.save_code(secret, code, provider.now() + CODE_SECONDS)
-    return redirect(
-        with_parameters(code.redirect_uri, {"code": secret, "state": parameters.get("state", "")})
-    )
+    return redirect(with_parameters(code.redirect_uri, {"code": secret, "state": parameters.get("state", "")}))

@@ -50,9 +50,7 @@ def end_session(provider: Provider, session: Session, account: Account, base_url
         threading.Thread(target=_send, args=(url, token), daemon=True, name="backchannel").start()
 
 
-def logout_claims(
-    provider: Provider, application: Application, account: Account, base_url: str
-) -> dict[str, Any]:
+def logout_claims(provider: Provider, application: Application, account: Account, base_url: str) -> dict[str, Any]:
     """Return the claims of a logout token, but for the sid."""
     now = int(provider.now())
     return {

@@ -163,9 +163,7 @@ def _logout_token(provider: Provider, message: Message, request: Request) -> Mes
     """Make a logout token without sending it, for forgeries and replays."""
     application = provider.applications[str(message["client"])]
     claims = logout_claims(provider, application, _account(provider, message), request.base_url)
-    bent = Tampering("logout", dict(message.get("claims") or {}), tuple(message.get("remove") or ())).bend(
-        claims
-    )
+    bent = Tampering("logout", dict(message.get("claims") or {}), tuple(message.get("remove") or ())).bend(claims)
     token = provider.keys.sign(
         bent,
         typ=str(message.get("typ", "logout+jwt")),

@@ -15,8 +15,7 @@ from .applications import Application
 STYLE = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
 CONTENT_SECURITY_POLICY = (
-    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src data:; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    f"default-src 'none'; style-src 'sha256-{STYLE_HASH}'; img-src data:; base-uri 'none'; frame-ancestors 'none'"
 )
 BADGE = "Demo stand-in for authentik"
 
@@ -25,12 +24,8 @@ def people(application: Application | None, current: Person | None, *, error: st
     """Return the sign-in page: everybody of the demo, one click each."""
     target = f"to {escape(application.name)}" if application else "to the demo"
     rows = "".join(_person_button(person) for person in PEOPLE)
-    signed_in = (
-        f"<p>Signed in in this browser: <strong>{escape(current.email)}</strong>.</p>" if current else ""
-    )
-    alert = (
-        f'<p class="error" role="alert">{escape(error)} Choose one of the people below.</p>' if error else ""
-    )
+    signed_in = f"<p>Signed in in this browser: <strong>{escape(current.email)}</strong>.</p>" if current else ""
+    alert = f'<p class="error" role="alert">{escape(error)} Choose one of the people below.</p>' if error else ""
     return _page(
         "Sign in",
         f"""<span class="badge">{BADGE}</span>
@@ -74,8 +69,7 @@ def home(person: Person, applications: list[Application]) -> str:
     """Return the provider's own page: who is signed in, and the ways out."""
     switch = f"/if/flow/default-authentication-flow/?{urlencode({'next': '/if/user/'})}"
     links = "".join(
-        f'<li><a href="/if/flow/{application.slug}-sign-out/">'
-        f"Sign out, back to {escape(application.name)}</a></li>"
+        f'<li><a href="/if/flow/{application.slug}-sign-out/">Sign out, back to {escape(application.name)}</a></li>'
         for application in applications
     )
     return _notice(

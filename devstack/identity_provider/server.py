@@ -78,7 +78,8 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self._answer_with_faults(route, request, route.endpoint)
 
-    do_POST = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET
+    # The library calls a method by the name of the request's own.
+    do_POST = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_GET  # noqa: N815
 
     def _read(self) -> Request | None:
         try:

@@ -147,9 +147,7 @@ class Store:
     def save_code(self, secret: str, code: Code, expires_at: float) -> None:
         """Keep a code until it is redeemed."""
         with self.transaction() as db:
-            db.execute(
-                "INSERT INTO codes VALUES (?, ?, ?)", (digest(secret), json.dumps(asdict(code)), expires_at)
-            )
+            db.execute("INSERT INTO codes VALUES (?, ?, ?)", (digest(secret), json.dumps(asdict(code)), expires_at))
 
     def code(self, secret: str, now: float) -> Code | None:
         """Return a code that is still good, and sweep those that are not."""

@@ -23,8 +23,7 @@ DESCRIPTIONS = {
         "redirection URI used in the authorization request, or was issued to another client"
     ),
     "invalid_scope": (
-        "The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the "
-        "resource owner"
+        "The requested scope is invalid, unknown, malformed, or exceeds the scope granted by the resource owner"
     ),
     "unsupported_grant_type": "The authorization grant type is not supported by the authorization server",
 }
@@ -104,9 +103,7 @@ def userinfo(provider: Provider, request: Request) -> Response:
     account = provider.directory.active(stored.grant.email) if stored else None
     if stored is None or account is None:
         refusal = Response(401)
-        refusal.headers["WWW-Authenticate"] = (
-            f'Bearer error="invalid_token", error_description="{INVALID_TOKEN}"'
-        )
+        refusal.headers["WWW-Authenticate"] = f'Bearer error="invalid_token", error_description="{INVALID_TOKEN}"'
         return refusal
     claims = {"sub": account.person.sub} | scope_claims(account, stored.grant.scopes)
     return json_response(provider.tampering.get("userinfo", Tampering("userinfo")).bend(claims))

@@ -63,7 +63,11 @@ def _update(shelf: Shelf, resource: Resource, identifier: str, params: dict[str,
 
 
 def _list(shelf: Shelf, resource: Resource, params: dict[str, Any], expand: list[str]) -> Object:
-    paging = {"limit": fields.integer, "starting_after": fields.required_text, "ending_before": fields.required_text}
+    paging = {
+        "limit": fields.integer,
+        "starting_after": fields.required_text,
+        "ending_before": fields.required_text,
+    }
     read = fields.apply(params, {**resource.filters, **paging})
     limit = read.pop("limit", 10)
     if not 1 <= limit <= _MAX_LIMIT:
@@ -79,7 +83,9 @@ def _list(shelf: Shelf, resource: Resource, params: dict[str, Any], expand: list
         data, has_more = shelf.page(resource.kind, read, after=after, before=before, limit=limit)
     else:
         # A lookup key belongs to one price at most, so this never fills more than a page.
-        pages = [shelf.page(resource.kind, {**read, "lookup_key": key}, after=None, before=None, limit=1) for key in keys]
+        pages = [
+            shelf.page(resource.kind, {**read, "lookup_key": key}, after=None, before=None, limit=1) for key in keys
+        ]
         data, has_more = [each for page, _ in pages for each in page][:limit], False
     inner = [name.removeprefix("data.") for name in expand]
     return {

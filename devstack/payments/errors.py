@@ -8,7 +8,7 @@ from http import HTTPStatus
 class StripeError(Exception):
     """An answer in Stripe's error shape."""
 
-    def __init__(  # noqa: PLR0913 - the fields of Stripe's error
+    def __init__(
         self,
         message: str,
         *,

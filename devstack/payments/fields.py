@@ -13,7 +13,7 @@ Reader = Callable[[Any, str], Any]
 _MAX_METADATA = 50
 
 
-def text(value: Any, param: str) -> str | None:  # noqa: ANN401 - a tree of strings
+def text(value: Any, param: str) -> str | None:
     """Read a string; the empty one unsets, which is null."""
     if not isinstance(value, str):
         raise invalid(param, f"Invalid string: {value}")
@@ -22,7 +22,7 @@ def text(value: Any, param: str) -> str | None:  # noqa: ANN401 - a tree of stri
     return value or None
 
 
-def required_text(value: Any, param: str) -> str:  # noqa: ANN401
+def required_text(value: Any, param: str) -> str:
     """Read a string that may not be empty."""
     read = text(value, param)
     if read is None:
@@ -34,7 +34,7 @@ def required_text(value: Any, param: str) -> str:  # noqa: ANN401
     return read
 
 
-def email(value: Any, param: str) -> str | None:  # noqa: ANN401
+def email(value: Any, param: str) -> str | None:
     """Read an address as loosely as Stripe does."""
     read = text(value, param)
     if read is not None and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", read):
@@ -42,21 +42,21 @@ def email(value: Any, param: str) -> str | None:  # noqa: ANN401
     return read
 
 
-def boolean(value: Any, param: str) -> bool:  # noqa: ANN401
+def boolean(value: Any, param: str) -> bool:
     """Read true or false."""
     if value not in {"true", "false"}:
         raise invalid(param, f"Invalid boolean: {value}")
     return bool(value == "true")
 
 
-def integer(value: Any, param: str) -> int:  # noqa: ANN401
+def integer(value: Any, param: str) -> int:
     """Read a whole number."""
     if not isinstance(value, str) or not re.fullmatch(r"-?\d{1,15}", value):
         raise invalid(param, f"Invalid integer: {value}", "parameter_invalid_integer")
     return int(value)
 
 
-def amount(value: Any, param: str) -> int:  # noqa: ANN401
+def amount(value: Any, param: str) -> int:
     """Read an amount in minor units."""
     read = integer(value, param)
     if read < 0:
@@ -64,7 +64,7 @@ def amount(value: Any, param: str) -> int:  # noqa: ANN401
     return read
 
 
-def decimal_amount(value: Any, param: str) -> Decimal:  # noqa: ANN401
+def decimal_amount(value: Any, param: str) -> Decimal:
     """Read an amount in minor units with up to 12 decimals."""
     try:
         read = Decimal(required_text(value, param))
@@ -76,7 +76,7 @@ def decimal_amount(value: Any, param: str) -> Decimal:  # noqa: ANN401
     return read
 
 
-def currency(value: Any, param: str) -> str:  # noqa: ANN401
+def currency(value: Any, param: str) -> str:
     """Read a currency code; Stripe keeps it in lower case."""
     read = required_text(value, param).lower()
     if not re.fullmatch(r"[a-z]{3}", read):
@@ -87,7 +87,7 @@ def currency(value: Any, param: str) -> str:  # noqa: ANN401
 def one_of(*allowed: str) -> Reader:
     """Return a reader for an enumeration."""
 
-    def read(value: Any, param: str) -> str:  # noqa: ANN401
+    def read(value: Any, param: str) -> str:
         if value not in allowed:
             raise invalid(param, f"Invalid {param}: must be one of {', '.join(allowed)}")
         return str(value)
@@ -95,7 +95,7 @@ def one_of(*allowed: str) -> Reader:
     return read
 
 
-def strings(value: Any, param: str) -> list[str]:  # noqa: ANN401
+def strings(value: Any, param: str) -> list[str]:
     """Read a list of strings; the empty string empties it."""
     if value == "":
         return []
@@ -107,7 +107,7 @@ def strings(value: Any, param: str) -> list[str]:  # noqa: ANN401
 def group(readers: dict[str, Reader], defaults: dict[str, Any]) -> Reader:
     """Return a reader for a nested object with known fields; the empty string unsets it."""
 
-    def read(value: Any, param: str) -> dict[str, Any] | None:  # noqa: ANN401
+    def read(value: Any, param: str) -> dict[str, Any] | None:
         if value == "":
             return None
         if not isinstance(value, dict):
@@ -117,7 +117,7 @@ def group(readers: dict[str, Reader], defaults: dict[str, Any]) -> Reader:
     return read
 
 
-def metadata(value: Any, param: str) -> dict[str, str]:  # noqa: ANN401
+def metadata(value: Any, param: str) -> dict[str, str]:
     """Read metadata as given; `merge_metadata` lays it over what is there."""
     if value == "":
         return {}
@@ -131,7 +131,7 @@ def metadata(value: Any, param: str) -> dict[str, str]:  # noqa: ANN401
     return dict(value)
 
 
-def merge_metadata(old: dict[str, str], given: Any) -> dict[str, str]:  # noqa: ANN401
+def merge_metadata(old: dict[str, str], given: Any) -> dict[str, str]:
     """Lay new metadata over old: an empty value removes its key, an empty string removes all."""
     if given == "":
         return {}

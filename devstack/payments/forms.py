@@ -52,7 +52,7 @@ def _key(node: dict[str, Any], key: str) -> str:
     return key or str(len(node))
 
 
-def _listed(node: Any) -> Any:  # noqa: ANN401 - a tree of strings
+def _listed(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     tree = {key: _listed(value) for key, value in node.items()}

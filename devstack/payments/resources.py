@@ -22,7 +22,7 @@ _ADDRESS = fields.group(
 )
 
 
-def _as_given(value: Any, _param: str) -> Any:  # noqa: ANN401 - read later
+def _as_given(value: Any, _param: str) -> Any:
     return value
 
 
@@ -129,7 +129,12 @@ def _take_lookup_key(shelf: Shelf, given: Object) -> None:
 
 
 def _build_customer(_shelf: Shelf, given: Object) -> Object:
-    settings = {"custom_fields": None, "default_payment_method": None, "footer": None, "rendering_options": None}
+    settings = {
+        "custom_fields": None,
+        "default_payment_method": None,
+        "footer": None,
+        "rendering_options": None,
+    }
     return {
         "object": "customer",
         "address": None,

@@ -22,7 +22,14 @@ class SeededPlan:
 
 
 PLANS: tuple[SeededPlan, ...] = (
-    SeededPlan("starter", "Starter", "Up to 20 seats, e-mail support", 1200, "prod_DezkyStarter", "price_DezkyStarter"),
+    SeededPlan(
+        "starter",
+        "Starter",
+        "Up to 20 seats, e-mail support",
+        1200,
+        "prod_DezkyStarter",
+        "price_DezkyStarter",
+    ),
     SeededPlan(
         "business",
         "Business",
@@ -47,7 +54,12 @@ def seed(shelf: Shelf) -> None:
     products, prices = RESOURCES["products"], RESOURCES["prices"]
     for plan in PLANS:
         if shelf.get("product", plan.product_id) is None:
-            given = {"id": plan.product_id, "name": plan.name, "description": plan.description, "unit_label": "seat"}
+            given = {
+                "id": plan.product_id,
+                "name": plan.name,
+                "description": plan.description,
+                "unit_label": "seat",
+            }
             calls.create(shelf, products, {**given, "metadata": {"plan": plan.key}})
         if shelf.get("price", plan.price_id) is None:
             given = {

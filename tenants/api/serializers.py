@@ -39,11 +39,17 @@ class PersonSerializer(serializers.ModelSerializer[Membership]):
 
     email = serializers.CharField(source="user.email", read_only=True)
     name = serializers.CharField(source="user.name", read_only=True)
+    groups = serializers.SerializerMethodField()
 
     class Meta:
         model = Membership
-        fields = ("id", "email", "name", "role", "source", "last_seen_at")
+        fields = ("id", "email", "name", "role", "source", "last_seen_at", "groups")
         read_only_fields = fields
+
+    @extend_schema_field(serializers.ListField(child=serializers.CharField()))
+    def get_groups(self, _member: Membership) -> list[str]:
+        """Return the names of the member's groups: none, as workspaces have no groups in this release."""
+        return []
 
 
 _ACTOR = inline_serializer(

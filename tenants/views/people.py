@@ -9,12 +9,9 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.views.generic import FormView, TemplateView
 
 from accounts import htmx
-from accounts.answers import is_htmx
-from accounts.htmx import FragmentMixin
 from tenants import selectors
 from tenants.enums import MembershipRole, MembershipSource, Permission
 from tenants.forms import PeopleFilterForm, RoleForm
@@ -22,16 +19,19 @@ from tenants.keyset import BadCursor
 from tenants.mixins import TenantAccessRequiredMixin
 from tenants.models import Membership
 from tenants.services import people
-from tenants.services.people import NotAllowed, PeopleError
+from tenants.services.people import PeopleError
 
 
-class PeopleView(TenantAccessRequiredMixin, FragmentMixin, TemplateView):
+class PeopleView(TenantAccessRequiredMixin, TemplateView):
     """Lists the members, by name."""
 
     permission = Permission.PEOPLE_READ
     template_name = "tenants/people.html"
-    fragment = "rows"
     http_method_names = ("get", "head")
+
+    def get_template_names(self) -> list[str]:
+        """Return the rows alone for HTMX's filter and pager, else the page around them."""
+        return [f"{self.template_name}#rows"] if htmx.is_fragment(self.request) else [str(self.template_name)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of members, with what the reader may do to each."""
@@ -84,12 +84,12 @@ class PersonDialogView(TenantAccessRequiredMixin, FormView[Any]):
     def get_template_names(self) -> list[str]:
         """Return the dialog alone for HTMX, else the page around it."""
         name = str(self.template_name)
-        return [f"{name}#dialog"] if is_htmx(self.request) else [name]
+        return [f"{name}#dialog"] if htmx.is_fragment(self.request) else [name]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the person, and why nothing can be changed, if so."""
-        member = kwargs.pop("member", None) or self.member
-        return super().get_context_data(member=member, reason_locked=self._reason_locked(member), **kwargs)
+        member = self.member
+        return super().get_context_data(membership=member, reason_locked=self._reason_locked(member), **kwargs)
 
     def _reason_locked(self, member: Membership) -> str:
         if member.user_id == self.actor.user_id:
@@ -109,16 +109,17 @@ class PersonDialogView(TenantAccessRequiredMixin, FormView[Any]):
         return membership is not None and membership.role == MembershipRole.OWNER
 
     def done(self, text: str) -> HttpResponse:
-        """Go back to the list, with a message."""
+        """Close the dialog and have the list read again; without HTMX, go back to the list."""
+        if htmx.is_fragment(self.request):
+            events = {"dialog__close": {}, "toast": {"title": text}, "people__changed": {}}
+            return htmx.trigger(HttpResponse(status=204), **events)
         messages.success(self.request, text)
-        url = reverse("tenants:people", kwargs={"slug": self.access.tenant.slug})
-        return htmx.redirect(url) if is_htmx(self.request) else redirect(url)
+        return redirect("tenants:people", slug=self.access.tenant.slug)
 
     def refused(self, form: Any, error: PeopleError) -> HttpResponse:
         """Show the dialog again, with the reason in it."""
         form.add_error(None, str(error))
-        status = 403 if isinstance(error, NotAllowed) else 422
-        return self.render_to_response(self.get_context_data(form=form), status=status)
+        return self.form_invalid(form)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Show the dialog again, with each error at its field."""

@@ -11,14 +11,16 @@ from accounts.enums import DirectoryRole
 
 
 def test_each_group_gives_its_role() -> None:
-    roles = roles_from_groups([
-        "dezky-platform-admins",
-        "dezky-support",
-        "dezky-tenant-acme-admins",
-        "dezky-tenant-big-co-members",
-        "dezky-partner-northwind-agents",
-        "dezky-partner-contoso-admins",
-    ])
+    roles = roles_from_groups(
+        [
+            "dezky-platform-admins",
+            "dezky-support",
+            "dezky-tenant-acme-admins",
+            "dezky-tenant-big-co-members",
+            "dezky-partner-northwind-agents",
+            "dezky-partner-contoso-admins",
+        ]
+    )
     assert roles == Roles(
         is_platform_admin=True,
         is_support=True,

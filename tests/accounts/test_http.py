@@ -65,7 +65,9 @@ def test_a8_a_redirect_is_an_answer_and_not_followed() -> None:
         assert http.call("GET", url).status == 302
 
 
-@pytest.mark.parametrize("answer", [lambda c: None, lambda c: c.sendall(b"nonsense\r\n\r\n")], ids=["closed", "garbage"])
+@pytest.mark.parametrize(
+    "answer", [lambda c: None, lambda c: c.sendall(b"nonsense\r\n\r\n")], ids=["closed", "garbage"]
+)
 def test_what_is_no_http_is_a_failed_call(answer: Callable[[socket.socket], None]) -> None:
     with serving(answer) as url, pytest.raises(http.CallFailed):
         http.call("GET", url)

@@ -22,9 +22,7 @@ def identity_site() -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def identity_process(
-    identity_site: Site, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[IdentityProvider]:
+def identity_process(identity_site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[IdentityProvider]:
     """Run one identity stand-in for all tests."""
     data_dir = tmp_path_factory.mktemp("identity")
     process, provider = start_identity_provider(free_port(), identity_site.url, data_dir)

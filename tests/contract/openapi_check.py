@@ -14,7 +14,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def problems(value: Any, schema: dict[str, Any], schemas: dict[str, Any], at: str = "$") -> list[str]:  # noqa: ANN401
+def problems(value: object, schema: dict[str, Any], schemas: dict[str, Any], at: str = "$") -> list[str]:
     """Return what is wrong with a value, each with its place; nothing if it fits.
 
     A field that the schema does not know is wrong too: Stripe would never send it.
@@ -32,10 +32,10 @@ def problems(value: Any, schema: dict[str, Any], schemas: dict[str, Any], at: st
         return [f"{at}: {value!r} is no {kind}"]
     if "enum" in schema and value not in schema["enum"]:
         return [f"{at}: {value!r} is none of {schema['enum']}"]
-    if kind == "array":
+    if isinstance(value, list):
         items = schema.get("items", {})
         return [each for index, item in enumerate(value) for each in problems(item, items, schemas, f"{at}[{index}]")]
-    if kind == "object":
+    if isinstance(value, dict):
         return _of_object(value, schema, schemas, at)
     return []
 

@@ -20,7 +20,7 @@ from devstack.payments.store import Store
 from devstack.standin import StandInServer
 from tests.devstack.helpers import serving
 
-SECRET_KEY = "sk_test_of_the_contract_tests"  # noqa: S105 - a stand-in's
+SECRET_KEY = "sk_test_of_the_contract_tests"
 
 
 @dataclass(frozen=True)

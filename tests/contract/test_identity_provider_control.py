@@ -225,9 +225,7 @@ def test_logout_token_can_be_made_and_falsified_without_being_sent(browser: Brow
 @pytest.mark.parametrize(
     "message", ["[]", "{", '{"action": "dance"}', '{"action": "groups", "email": "x@y.test", "groups": []}']
 )
-def test_control_refuses_what_it_does_not_understand(
-    identity_provider: IdentityProvider, message: str
-) -> None:
+def test_control_refuses_what_it_does_not_understand(identity_provider: IdentityProvider, message: str) -> None:
     answer = identity_provider.request("POST", "/_control", message)
 
     assert (answer.status, answer.json["ok"]) == (400, False)

@@ -39,9 +39,7 @@ def test_sign_out_flow_returns_in_every_state(browser: Browser, identity_site: S
     assert not browser.is_signed_in
 
 
-def test_sign_out_sends_backchannel_logout_to_both_applications(
-    browser: Browser, identity_site: Site
-) -> None:
+def test_sign_out_sends_backchannel_logout_to_both_applications(browser: Browser, identity_site: Site) -> None:
     provider = browser.provider
     tokens = browser.tokens(OPERATOR)
     browser.tokens(OPERATOR, "dezky-operator")
@@ -65,9 +63,7 @@ def test_sign_out_sends_backchannel_logout_to_both_applications(
     assert len({unverified(notice.form["logout_token"])["jti"] for notice in notices}) == 2
 
 
-def test_backchannel_logout_goes_only_to_the_clients_of_that_browser(
-    browser: Browser, identity_site: Site
-) -> None:
+def test_backchannel_logout_goes_only_to_the_clients_of_that_browser(browser: Browser, identity_site: Site) -> None:
     other = Browser(browser.provider)
     other.tokens(OPERATOR, "dezky-operator")
     browser.tokens(OPERATOR)
@@ -77,9 +73,7 @@ def test_backchannel_logout_goes_only_to_the_clients_of_that_browser(
     assert other.is_signed_in
 
 
-def test_no_backchannel_logout_once_the_access_token_has_expired(
-    browser: Browser, identity_site: Site
-) -> None:
+def test_no_backchannel_logout_once_the_access_token_has_expired(browser: Browser, identity_site: Site) -> None:
     browser.tokens(OPERATOR)
     browser.provider.control("skew", seconds=3601)
     browser.tokens(OPERATOR, "dezky-operator")
@@ -88,9 +82,7 @@ def test_no_backchannel_logout_once_the_access_token_has_expired(
     assert [notice.path for notice in identity_site.next_notices(1)] == ["/oidc/operator/backchannel-logout/"]
 
 
-def test_backchannel_logout_is_tried_again_once_with_the_same_token(
-    browser: Browser, identity_site: Site
-) -> None:
+def test_backchannel_logout_is_tried_again_once_with_the_same_token(browser: Browser, identity_site: Site) -> None:
     identity_site.statuses.append(503)
     browser.tokens(ADMIN)
     browser.get("/if/flow/dezky-portal-sign-out/")

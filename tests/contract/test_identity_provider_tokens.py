@@ -109,10 +109,7 @@ def test_clients_authenticate_by_basic_or_post(browser: Browser) -> None:
         assert answer.status == status
     refused = provider.request("POST", "/application/o/token/", body)
     assert (refused.status, refused.json["error"]) == (400, "invalid_client")
-    assert (
-        provider.call("token", "dezky-portal", grant_type="password").json["error"]
-        == "unsupported_grant_type"
-    )
+    assert provider.call("token", "dezky-portal", grant_type="password").json["error"] == "unsupported_grant_type"
 
 
 def test_refresh_rotates_and_reuse_is_refused_without_revoking_the_family(browser: Browser) -> None:

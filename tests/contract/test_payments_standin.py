@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import stripe
 
 from devstack.payments import API_VERSION
 from devstack.payments.seed import PLANS
-from tests.contract.payments_server import SECRET_KEY, Payments, control
 from tests.contract.openapi_check import problems
+from tests.contract.payments_server import SECRET_KEY, Payments, control
 
 _DESCRIPTION = json.loads((Path(__file__).parent / "data" / "stripe-schemas.json").read_text())
 
@@ -26,7 +27,12 @@ def _fits(content: dict[str, Any], name: str) -> None:
 
 
 def _ask(
-    url: str, path: str, *, key: str | None = SECRET_KEY, body: str | None = None, headers: dict[str, str] | None = None
+    url: str,
+    path: str,
+    *,
+    key: str | None = SECRET_KEY,
+    body: str | None = None,
+    headers: dict[str, str] | None = None,
 ) -> tuple[int, dict[str, Any], dict[str, str]]:
     sent = {"Authorization": f"Bearer {key}"} if key else {}
     request = urllib.request.Request(
@@ -61,7 +67,12 @@ def test_objects_have_the_described_fields(payments: Payments) -> None:
     client = payments.stripe.v1
     product = client.products.create({"name": "Archive", "metadata": {"kind": "extra"}, "images": []})
     price = client.prices.create(
-        {"currency": "EUR", "product": product.id, "unit_amount_decimal": "12.5", "recurring": {"interval": "week"}}
+        {
+            "currency": "EUR",
+            "product": product.id,
+            "unit_amount_decimal": Decimal("12.5"),
+            "recurring": {"interval": "week"},
+        }
     )
     customer = client.customers.create(
         {
@@ -73,8 +84,8 @@ def test_objects_have_the_described_fields(payments: Payments) -> None:
         }
     )
     for kind, path in (("product", "products"), ("price", "prices"), ("customer", "customers")):
-        made = {"product": product, "price": price, "customer": customer}[kind]
-        _fits(_ask(payments.url, f"/v1/{path}/{made.id}")[1], kind)
+        made = {"product": product.id, "price": price.id, "customer": customer.id}[kind]
+        _fits(_ask(payments.url, f"/v1/{path}/{made}")[1], kind)
     assert (price.unit_amount, str(price.unit_amount_decimal), price.type) == (None, "12.5", "recurring")
     assert client.customers.retrieve(customer.id).to_dict() == customer.to_dict()
 
@@ -84,7 +95,7 @@ def test_update_merges_metadata_and_unsets_by_empty_string(payments: Payments) -
     made = client.create({"name": "Acme", "phone": "1", "metadata": {"tenant": "acme", "old": "x"}})
     changed = client.update(made.id, {"phone": "", "metadata": {"old": "", "new": "y"}})
     assert changed.phone is None
-    assert changed.metadata.to_dict() == {"tenant": "acme", "new": "y"}
+    assert changed.to_dict()["metadata"] == {"tenant": "acme", "new": "y"}
     assert client.retrieve(made.id).to_dict() == changed.to_dict()
 
 
@@ -132,14 +143,26 @@ def test_wrong_key_is_401_in_stripes_shape(payments: Payments, key: str | None, 
         ("/v1/products", "active=true", 400, "parameter_missing", "name"),
         ("/v1/products", "name=", 400, "parameter_invalid_empty", "name"),
         ("/v1/prices", "currency=eur&product=prod_none&unit_amount=1", 400, "resource_missing", "product"),
-        ("/v1/prices", "currency=eur&product=prod_DezkyStarter&unit_amount=-1", 400, "parameter_invalid_integer", "unit_amount"),
-        ("/v1/prices", "currency=eur&product=prod_DezkyStarter&unit_amount=1&lookup_key=starter", 400, None, "lookup_key"),
+        (
+            "/v1/prices",
+            "currency=eur&product=prod_DezkyStarter&unit_amount=-1",
+            400,
+            "parameter_invalid_integer",
+            "unit_amount",
+        ),
+        (
+            "/v1/prices",
+            "currency=eur&product=prod_DezkyStarter&unit_amount=1&lookup_key=starter",
+            400,
+            None,
+            "lookup_key",
+        ),
         ("/v1/customers?limit=0", None, 400, None, "limit"),
         ("/v1/customers?starting_after=cus_none", None, 400, "resource_missing", "starting_after"),
         ("/v1/customers", "metadata[a=1", 400, None, "metadata[a"),
     ],
 )
-def test_refusals_have_stripes_shape(  # noqa: PLR0913 - a table of refusals
+def test_refusals_have_stripes_shape(
     payments: Payments, path: str, body: str | None, status: int, code: str | None, param: str | None
 ) -> None:
     found, error, headers = _ask(payments.url, path, body=body)

@@ -23,7 +23,7 @@ def free_ports(count: int) -> list[int]:
 def free_block() -> int:
     """Return the first of five free ports in a row, below those that outgoing connections get."""
     for _ in range(200):
-        start = random.randrange(20000, 30000, 10)  # noqa: S311
+        start = random.randrange(20000, 30000, 10)
         try:
             sockets = [socket.create_server(("127.0.0.1", start + offset)) for offset in range(5)]
         except OSError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, ProgrammingError, connection, transaction
@@ -12,7 +14,7 @@ from tenants.scope import operator_scope, partner_scope, person_scope, tenant_sc
 from tests.factories import DelegatedAccessFactory, MembershipFactory, PartnerFactory, TenantFactory, make_event
 
 pytestmark = pytest.mark.django_db
-OWNED = [Tenant, Membership, DelegatedAccess, AuditEvent]
+OWNED: list[Any] = [Tenant, Membership, DelegatedAccess, AuditEvent]
 
 
 @pytest.fixture
@@ -30,12 +32,12 @@ def two_tenants() -> tuple[Tenant, Tenant]:
 
 
 @pytest.mark.parametrize("model", OWNED)
-def test_without_a_scope_there_is_no_row(model: type, two_tenants: object) -> None:
+def test_without_a_scope_there_is_no_row(model: Any, two_tenants: object) -> None:
     assert list(model.objects.all()) == []
 
 
 @pytest.mark.parametrize("model", [Membership, DelegatedAccess, AuditEvent])
-def test_a_tenants_scope_shows_its_own_rows_alone(model: type, two_tenants: tuple[Tenant, Tenant]) -> None:
+def test_a_tenants_scope_shows_its_own_rows_alone(model: Any, two_tenants: tuple[Tenant, Tenant]) -> None:
     own, _foreign = two_tenants
     with tenant_scope(own):
         assert {row.tenant_id for row in model.objects.all()} == {own.pk}

@@ -1,0 +1,191 @@
+"""Signing in with a code: state, nonce, PKCE, identity, and every way it can fail (A2 to A5, A9 to A13)."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from accounts.clients import get_client
+from accounts.models import OIDCSession, User
+from tests.accounts.flow import at_provider, begin, sign_in
+from tests.contract.identity_browser import IdentityProvider
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def site() -> Client:
+    return Client(raise_request_exception=False)
+
+
+def is_signed_in(site: Client) -> bool:
+    return site.get("/me/").status_code == 200
+
+
+def test_a3_a12_the_way_there_has_pkce_state_nonce_and_the_registered_callback(
+    site: Client, provider: IdentityProvider
+) -> None:
+    query = parse_qs(urlsplit(begin(site)).query)
+    assert query["code_challenge_method"] == ["S256"]
+    assert query["redirect_uri"] == ["http://testserver/oidc/portal/callback/"]
+    assert {len(query[name][0]) for name in ("state", "nonce")} == {32}
+
+
+def test_a12_a_foreign_host_is_refused(site: Client, provider: IdentityProvider) -> None:
+    assert site.get("/oidc/portal/login/", headers={"host": "evil.test"}).status_code == 400
+
+
+def test_sign_in_leads_to_the_page_that_was_wanted(site: Client, provider: IdentityProvider) -> None:
+    answer = sign_in(site, provider, "owner@acme.test", next="/me/")
+    assert (answer.status_code, answer["Location"]) == (302, "/me/")
+    assert is_signed_in(site)
+
+
+def test_a10_every_sign_in_has_a_new_session_key(site: Client, provider: IdentityProvider) -> None:
+    cookie = get_client("portal").cookie_name
+    begin(site)
+    keys = {site.cookies[cookie].value}
+    for _ in range(2):
+        sign_in(site, provider, "owner@acme.test")
+        keys.add(site.cookies[cookie].value)
+    assert len(keys) == 3
+    assert OIDCSession.objects.alive().count() == 1
+
+
+def test_a4_somebody_with_the_same_address_is_somebody_else(site: Client, provider: IdentityProvider) -> None:
+    for email in ("owner@acme.test", "OWNER@acme.test", "owner@acme.te\u017ft"):
+        UserFactory(email=email)
+    sign_in(site, provider, "owner@acme.test")
+    assert User.objects.filter(email="owner@acme.test").count() == 2
+    assert OIDCSession.objects.get().user.sub not in {"sub-0", "sub-1", "sub-2"}
+
+
+def test_both_clients_meet_the_same_person_in_two_sessions(site: Client, provider: IdentityProvider) -> None:
+    sign_in(site, provider, "operator@dezky.test")
+    sign_in(site, provider, "operator@dezky.test", "operator")
+    assert User.objects.filter(email="operator@dezky.test").count() == 1
+    assert sorted(OIDCSession.objects.alive().values_list("client", flat=True)) == ["operator", "portal"]
+    assert site.get("/operator/").status_code == 200
+
+
+def test_a2_a_callback_works_once(site: Client, provider: IdentityProvider) -> None:
+    callback = at_provider(provider, begin(site), "owner@acme.test")
+    assert site.get(callback).status_code == 302
+    again = site.get(callback)
+    assert (again.status_code, is_signed_in(site)) == (400, True)
+
+
+def test_a2_a_callback_is_at_most_ten_minutes_old(site: Client, provider: IdentityProvider) -> None:
+    with time_machine.travel(timezone.now(), tick=True) as clock:
+        callback = at_provider(provider, begin(site), "owner@acme.test")
+        clock.shift(601)
+        assert (site.get(callback).status_code, is_signed_in(site)) == (400, False)
+
+
+def test_a2_a_callback_belongs_to_the_browser_that_began(site: Client, provider: IdentityProvider) -> None:
+    callback = at_provider(provider, begin(site), "owner@acme.test")
+    other = Client(raise_request_exception=False)
+    assert (other.get(callback).status_code, is_signed_in(other)) == (400, False)
+
+
+def test_a13_a_state_of_the_portal_is_none_of_the_operators(site: Client, provider: IdentityProvider) -> None:
+    callback = at_provider(provider, begin(site), "operator@dezky.test")
+    crossed = callback.replace("/oidc/portal/", "/oidc/operator/")
+    assert site.get(crossed).status_code == 400
+    assert OIDCSession.objects.count() == 0
+
+
+def test_a13_a_code_of_the_other_client_is_refused(site: Client, provider: IdentityProvider) -> None:
+    portal_state = parse_qs(urlsplit(begin(site)).query)["state"][0]
+    operator_callback = at_provider(provider, begin(site, "operator"), "operator@dezky.test")
+    code = parse_qs(urlsplit(operator_callback).query)["code"][0]
+    answer = site.get("/oidc/portal/callback/", {"code": code, "state": portal_state})
+    assert (answer.status_code, OIDCSession.objects.count()) == (400, 0)
+
+
+@pytest.mark.parametrize("query", [{"error": "x"}, {"error": "access_denied", "state": "unknown"}, {}, {"code": "x"}])
+def test_a9_an_error_without_a_known_state_changes_nothing(
+    site: Client, provider: IdentityProvider, query: dict[str, str]
+) -> None:
+    sign_in(site, provider, "owner@acme.test")
+    assert site.get("/oidc/portal/callback/", query).status_code == 400
+    assert is_signed_in(site)
+
+
+def test_a9_a_refusal_of_the_provider_is_a_page_that_offers_another_try(
+    site: Client, provider: IdentityProvider
+) -> None:
+    state = parse_qs(urlsplit(begin(site)).query)["state"][0]
+    answer = site.get("/oidc/portal/callback/", {"error": "access_denied", "state": state})
+    assert answer.status_code == 403
+    assert b'href="/oidc/portal/login/"' in answer.content
+
+
+def test_a5_userinfo_of_somebody_else_is_refused(site: Client, provider: IdentityProvider) -> None:
+    provider.control("tamper", token="userinfo", claims={"sub": "somebody-else"})
+    assert sign_in(site, provider, "owner@acme.test").status_code == 403
+    assert not is_signed_in(site)
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        {"claims": {"iss": "https://evil.test/"}},
+        {"claims": {"aud": "dezky-operator"}},
+        {"claims": {"azp": "dezky-operator"}},
+        {"claims": {"nonce": "another"}},
+        {"claims": {"exp": 1}},
+        {"claims": {"at_hash": "another"}},
+        {"remove": ["sub"]},
+        {"remove": ["nonce"]},
+        {"remove": ["exp"]},
+        {"alg": "none"},
+        {"alg": "HS256"},
+        {"key": "wrong"},
+        {"key": "unknown_kid"},
+        {"key": "enc"},
+    ],
+    ids=str,
+)
+def test_a1_a_hostile_id_token_gives_a_page_and_no_session(
+    site: Client, provider: IdentityProvider, tampering: dict[str, object]
+) -> None:
+    provider.control("tamper", token="id", **tampering)
+    assert sign_in(site, provider, "owner@acme.test").status_code == 403
+    assert (is_signed_in(site), User.objects.count()) == (False, 0)
+
+
+_FAULTS: list[dict[str, object]] = [
+    {"action": "down"},
+    {"action": "status", "code": 500},
+    {"action": "status", "code": 429},
+]
+
+
+@pytest.mark.parametrize("fault", _FAULTS)
+@pytest.mark.parametrize("endpoint", ["discovery", "token", "jwks", "userinfo"])
+def test_an_outage_at_sign_in_is_told_as_such(
+    site: Client, provider: IdentityProvider, endpoint: str, fault: dict[str, object]
+) -> None:
+    words = {name: value for name, value in fault.items() if name != "action"}
+    if endpoint == "discovery":
+        provider.control(str(fault["action"]), endpoints=[endpoint], **words)
+        answer = site.get("/oidc/portal/login/")
+    else:
+        callback = at_provider(provider, begin(site), "owner@acme.test")
+        provider.control(str(fault["action"]), endpoints=[endpoint], **words)
+        answer = site.get(callback)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+
+
+def test_groups_decide_at_each_sign_in(site: Client, provider: IdentityProvider) -> None:
+    sign_in(site, provider, "operator@dezky.test")
+    assert User.objects.get().is_platform_admin
+    provider.control("groups", email="operator@dezky.test", groups=[])
+    sign_in(site, provider, "operator@dezky.test")
+    assert not User.objects.get().is_platform_admin
