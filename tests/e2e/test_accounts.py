@@ -62,7 +62,7 @@ def test_an_operator_goes_on_to_the_operator_portal(email: str, watched: Watched
 
 def test_the_support_site_signs_out_at_the_provider_too(watched: Watched) -> None:
     watched.sign_in("support@dezky.test", "/support/")
-    watched.page.get_by_role("button", name="Log out").click()
+    watched.page.get_by_role("button", name="Sign out").click()
     expect(watched.page.get_by_role("heading", name="You have been signed out")).to_be_visible()
     _is_signed_out_at_the_provider(watched)
 
