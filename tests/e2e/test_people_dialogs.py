@@ -81,6 +81,12 @@ def _open_dialog(page: Page, colleague: Colleague, item: str = "Change role…")
     return dialog
 
 
+def _is_done(page: Page, message: str) -> None:
+    """Demand the message, and that the dialog has gone, backdrop and all."""
+    expect(page.get_by_text(message)).to_be_visible()
+    expect(page.locator("dialog#person-dialog")).to_have_count(0)
+
+
 def test_a_role_is_changed_in_the_dialog(owner: Watched, colleague: Colleague) -> None:
     page = owner.page
     dialog = _open_dialog(page, colleague)
@@ -91,7 +97,7 @@ def test_a_role_is_changed_in_the_dialog(owner: Watched, colleague: Colleague) -
     dialog.get_by_role("radio", name=re.compile("^Admin")).check()
     dialog.get_by_role("button", name="Save").click()
 
-    expect(page.get_by_role("status").filter(has_text=f"{colleague.name} is now admin.")).to_be_visible()
+    _is_done(page, f"{colleague.name} is now admin.")
     expect(page.get_by_role("row", name=re.compile(colleague.name))).to_contain_text("Admin")
     expect(dialog).to_have_count(0)
     assert colleague.role == "admin"
@@ -133,7 +139,7 @@ def test_what_the_form_does_not_offer_is_an_error_at_its_field(owner: Watched, c
     owner.check()
     dialog.get_by_role("radio", name=re.compile("^Admin")).check()
     dialog.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status").filter(has_text="is now admin.")).to_be_visible()
+    _is_done(page, f"{colleague.name} is now admin.")
     assert colleague.role == "admin"
 
 
@@ -200,7 +206,7 @@ def test_the_whole_way_by_keyboard(owner: Watched, colleague: Colleague) -> None
     page.keyboard.press("ArrowUp")
     expect(dialog.get_by_role("radio", name=re.compile("^Admin"))).to_be_checked()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status").filter(has_text=f"{colleague.name} is now admin.")).to_be_visible()
+    _is_done(page, f"{colleague.name} is now admin.")
     assert colleague.role == "admin"
     owner.check_quiet()
 
@@ -214,7 +220,7 @@ def test_on_a_phone(open_page: Open, colleague: Colleague) -> None:
     owner.check()
     dialog.get_by_role("radio", name=re.compile("^Admin")).check()
     dialog.get_by_role("button", name="Save").click()
-    expect(owner.page.get_by_role("status").filter(has_text="is now admin.")).to_be_visible()
+    _is_done(owner.page, f"{colleague.name} is now admin.")
     assert colleague.role == "admin"
     owner.check()
 
@@ -229,7 +235,7 @@ def test_without_javascript(open_page: Open, colleague: Colleague) -> None:
     page.get_by_role("button", name="Save").click()
 
     expect(page).to_have_url(f"{owner.stack.url}{PEOPLE}")
-    expect(page.get_by_text(f"{colleague.name} is now admin.")).to_be_visible()
+    _is_done(page, f"{colleague.name} is now admin.")
     assert colleague.role == "admin"
     owner.check_quiet()
 
@@ -258,7 +264,7 @@ def test_a_person_is_removed(owner: Watched, colleague: Colleague) -> None:
     expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
     owner.check()
     dialog.get_by_role("button", name="Remove").click()
-    expect(page.get_by_role("status").filter(has_text=f"{colleague.name} was removed.")).to_be_visible()
+    _is_done(page, f"{colleague.name} was removed.")
     expect(page.get_by_role("row", name=re.compile(colleague.email))).to_have_count(0)
     assert owner.stack.value("SELECT seats_used FROM tenants_tenant WHERE slug = 'acme'") == seats - 1
 

@@ -55,6 +55,12 @@ def _choose_admin(watched: Watched, name: str) -> None:
     page.locator("dialog#person-dialog").get_by_role("radio", name=re.compile("^Admin")).check()
 
 
+def _is_admin_now(page: Page, name: str) -> None:
+    """Demand the message, and that the dialog has gone, backdrop and all."""
+    expect(page.get_by_text(f"{name} is now admin.")).to_be_visible()
+    expect(page.locator("dialog#person-dialog")).to_have_count(0)
+
+
 @pytest.mark.alone
 def test_an_expired_token_is_renewed_unnoticed(watched: Watched, stack: Stack) -> None:
     watched.sign_in(ADMIN, PEOPLE)
@@ -78,7 +84,7 @@ def test_a_write_with_an_expired_token_is_applied_once(watched: Watched, stack: 
 
     watched.page.get_by_role("button", name="Save").click()
 
-    expect(watched.page.get_by_text(f"{name} is now admin.")).to_be_visible()
+    _is_admin_now(watched.page, name)
     assert (_role(stack), _role_changes(stack)) == ("admin", before + 1)
     watched.check()
 
@@ -104,7 +110,7 @@ def test_a_refused_renewal_opens_sign_in_over_the_form_and_goes_on(watched: Watc
             dialog.get_by_role("link", name="Sign in").click()
         popup.value.locator(f'button[value="{ADMIN}"]').click()
 
-        expect(page.get_by_text(f"{name} is now admin.")).to_be_visible()
+        _is_admin_now(page, name)
     expect(dialog).to_be_hidden()
     assert (_role(stack), _role_changes(stack)) == ("admin", before + 1)
     if not popup.value.is_closed():
@@ -154,7 +160,7 @@ def test_while_the_provider_is_away_nothing_is_lost_and_nobody_signed_out(watche
     stack.control("normal")
     expire(stack, ADMIN)  # no waiting for the pause after a failure
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text(f"{name} is now admin.")).to_be_visible()
+    _is_admin_now(page, name)
     assert _role(stack) == "admin"
     watched.check()
 
