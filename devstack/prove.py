@@ -30,6 +30,16 @@ PROOFS: tuple[Proof, ...] = (
         "PostgreSQL is killed at random moments; every committed row is there afterwards",
         "tests/devstack/test_postgres.py::test_committed_rows_survive_kills",
     ),
+    Proof(
+        "renewal-race",
+        "16 requests at once with an expired access token: one renewal at the provider, nobody signed out",
+        "tests/e2e/test_renewal_race.py",
+    ),
+    Proof(
+        "kills",
+        "web, worker, PostgreSQL and up itself are killed; Dezky comes back and no acknowledged write is lost",
+        "tests/e2e/test_recovery.py",
+    ),
 )
 
 

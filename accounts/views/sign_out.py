@@ -6,20 +6,27 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.generic import View
 
+from accounts import sessions
 from accounts.clients import get_client
+from accounts.enums import ClientName
 from accounts.sign_out import REASON_COOKIE, sign_out
 
 _REASONS = {"not-authorised"}
 
 
 class SignOutView(View):
-    """Ends one session for good; a POST, so that no link can do it."""
+    """Ends a browser's sessions for good; a POST, so that no link can do it."""
 
     http_method_names = ("post",)
 
     def post(self, request: HttpRequest, client: str) -> HttpResponse:
-        """End the session of `client` here, and send the browser to end the provider's."""
-        return sign_out(request, get_client(client), [request.oidc])  # type: ignore[attr-defined]
+        """End this browser's sessions here, and send it to end the provider's.
+
+        Both sessions came of the provider's one: left alone, the other would outlive it.
+        """
+        mine = request.oidc  # type: ignore[attr-defined] # set by IdentityMiddleware
+        others = [sessions.other_session(request, name) for name in ClientName if name != client]
+        return sign_out(request, get_client(client), [mine, *others])
 
 
 class SignedOutView(View):

@@ -1,0 +1,175 @@
+"""Every page as the right person, light and dark, wide and narrow: nothing overflows, axe finds nothing.
+
+`DEZKY_PICTURES` names a directory for the pictures; `DEZKY_README_PICTURES` one for the README's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Open
+from tests.e2e.watch import Watched
+
+WIDE, NARROW = (1440, 900), (390, 844)
+README_BYTES = 150_000
+_SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+
+
+def _person_page(kind: str) -> Callable[[Watched], str]:
+    """Return what finds the page of a colleague's dialog."""
+    query = """SELECT m.id FROM tenants_membership m JOIN accounts_user u ON u.id = m.user_id
+        JOIN tenants_tenant t ON t.id = m.tenant_id WHERE t.slug = 'acme' AND u.email = %s"""
+    return lambda watched: f"/admin/acme/people/{watched.stack.value(query, 'colleague9@acme.test')}/{kind}/"
+
+
+@dataclass(frozen=True)
+class View:
+    """One page, or one state of it, as one person."""
+
+    name: str
+    email: str
+    path: str | Callable[[Watched], str]
+    status: int = 200
+    state: Callable[[Page], None] | None = None
+
+
+def _open_user_menu(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^Your account,")).click()
+    expect(page.locator("#m-user")).to_be_visible()
+
+
+def _open_palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    expect(page.get_by_role("combobox", name="Jump to")).to_be_focused()
+
+
+def _open_role_dialog(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^Actions for")).first.click()
+    page.get_by_role("link", name="Change role…").first.click()
+    expect(page.locator("dialog#person-dialog")).to_be_visible()
+
+
+def _open_event(page: Page) -> None:
+    page.locator("details.evd").first.locator("summary").click()
+
+
+_OWNER, _NORTHWIND, _OPERATOR = "owner@acme.test", "admin@northwind.test", "operator@dezky.test"
+VIEWS = (
+    View("launcher", _OWNER, "/"),
+    View("profile", _OWNER, "/me/"),
+    View("dashboard", _OWNER, "/admin/acme/"),
+    View("dashboard-user-menu", _OWNER, "/admin/acme/", state=_open_user_menu),
+    View("dashboard-palette", _OWNER, "/admin/acme/", state=_open_palette),
+    View("people", _OWNER, "/admin/acme/people/"),
+    View("people-none", _OWNER, "/admin/acme/people/?q=nobody-of-this-name"),
+    View("people-role-dialog", _OWNER, "/admin/acme/people/", state=_open_role_dialog),
+    View("person-role", _OWNER, _person_page("role")),
+    View("person-remove", _OWNER, _person_page("remove")),
+    View("audit", _OWNER, "/admin/acme/audit/"),
+    View("audit-event", _OWNER, "/admin/acme/audit/", state=_open_event),
+    View("not-found", _OWNER, "/no-such-page/", 404),
+    View("launcher-everything", "consultant@umbrella.test", "/"),
+    View("member-refused", "member@acme.test", "/admin/acme/", 403),
+    View("launcher-nothing", "nobody@stray.test", "/"),
+    View("no-workspace", "nobody@stray.test", "/admin/", 403),
+    View("customers", _NORTHWIND, "/partner/"),
+    View("customer", _NORTHWIND, "/partner/customers/acme/"),
+    View("customer-without-access", _NORTHWIND, "/partner/customers/umbrella/"),
+    View("delegated-dashboard", _NORTHWIND, "/admin/acme/"),
+    View("delegated-people", _NORTHWIND, "/admin/acme/people/"),
+    View("customers-none", "admin@contoso.test", "/partner/"),
+    View("operator-overview", _OPERATOR, "/operator/"),
+    View("operator-tenants", _OPERATOR, "/operator/tenants/"),
+    View("operator-tenants-suspended", _OPERATOR, "/operator/tenants/?status=suspended"),
+)
+PEOPLE = tuple(dict.fromkeys(view.email for view in VIEWS))
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the pictures go."""
+    named = os.environ.get("DEZKY_PICTURES")
+    directory = Path(named) if named else tmp_path_factory.mktemp("pictures")
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+@pytest.mark.parametrize("email", PEOPLE)
+def test_every_page_in_every_look(email: str, watched: Watched, pictures: Path) -> None:
+    views = [view for view in VIEWS if view.email == email]
+    watched.sign_in(email)
+    if email == _OPERATOR:
+        watched.page.goto(f"{watched.stack.url}/operator/")
+    for view in views:
+        _look_at(watched, view, pictures)
+
+
+@pytest.mark.parametrize("email", ["admin@acme.test"])
+def test_the_pages_of_leaving_in_every_look(email: str, open_page: Open, pictures: Path) -> None:
+    quiet = open_page(java_script_enabled=False)
+    quiet.page.goto(quiet.stack.url)
+    quiet.page.locator(f'button[value="{email}"]').click()
+    with quiet.expecting(403):
+        quiet.page.goto(f"{quiet.stack.url}/operator/")
+    _take(quiet, "not-authorised", pictures, checks=False)
+    quiet.page.get_by_role("button", name="Sign out now").click()
+    expect(quiet.page.get_by_role("heading", level=1)).to_have_text("You can’t use the operator portal")
+    _take(quiet, "signed-out-not-authorised", pictures, checks=False)
+    loud = open_page()
+    loud.page.goto(f"{loud.stack.url}/oidc/portal/signed-out/")
+    _take(loud, "signed-out", pictures)
+    with loud.expecting(400):
+        loud.page.goto(f"{loud.stack.url}/oidc/portal/callback/?code=x&state=y")
+    _take(loud, "sign-in-failed", pictures)
+
+
+def test_the_pictures_of_the_readme(open_page: Open, tmp_path: Path) -> None:
+    directory = Path(os.environ.get("DEZKY_README_PICTURES") or tmp_path)
+    directory.mkdir(parents=True, exist_ok=True)
+    for name, email, path in (
+        ("launcher", "consultant@umbrella.test", "/"),
+        ("tenant-dashboard", _OWNER, "/admin/acme/"),
+        ("operator-tenants", _OPERATOR, "/operator/tenants/"),
+    ):
+        watched = open_page()
+        watched.sign_in(email, path)
+        watched.visit(path)
+        file = directory / f"{name}.png"
+        watched.page.screenshot(path=file, animations="disabled")
+        assert file.stat().st_size < README_BYTES, file
+
+
+def _look_at(watched: Watched, view: View, pictures: Path) -> None:
+    path = view.path if isinstance(view.path, str) else view.path(watched)
+    with watched.expecting(view.status):
+        answer = watched.page.goto(watched.stack.url + path)
+        assert answer is not None
+        assert answer.status == view.status
+        if view.state:
+            view.state(watched.page)
+    _take(watched, view.name, pictures, has_state=view.state is not None)
+
+
+def _take(watched: Watched, name: str, pictures: Path, *, has_state: bool = False, checks: bool = True) -> None:
+    """Take a picture in each look; axe has to find nothing in any."""
+    page = watched.page
+    for width, height in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in _SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            if checks:
+                # Between light and dark nothing differs but colours.
+                watched.check(*([] if scheme == "light" else ["color-contrast"]))
+            page.screenshot(path=pictures / f"{name}-{width}-{scheme}.png", animations="disabled")
+    if not has_state:
+        watched.check_reflow()
+    watched.check_quiet()
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})

@@ -1,0 +1,180 @@
+"""The session over a page that stays open: renewed unnoticed, refused, or the provider away."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.stack import Stack
+from tests.e2e.watch import Watched
+
+PEOPLE = "/admin/globex/people/"
+ADMIN, MEMBER = "admin@globex.test", "member@globex.test"
+_SESSIONS = "client = %s AND ended_at IS NULL AND user_id = (SELECT id FROM accounts_user WHERE email = %s)"
+
+
+def expire(stack: Stack, email: str, client: str = "portal") -> None:
+    """Let the access tokens of a person's living sessions have run out."""
+    query = "UPDATE accounts_oidcsession SET access_expires_at = now() - interval '1 minute', renewal_failed_at = NULL"
+    assert stack.change(f"{query} WHERE {_SESSIONS}", client, email) >= 1
+
+
+def _search(page: Page, text: str) -> None:
+    page.get_by_role("searchbox", name="Search people").fill(text)
+
+
+def _invited(stack: Stack) -> str:
+    """Make globex's member an invited one, whose role may be changed, and return the name."""
+    query = """UPDATE tenants_membership SET source = 'invited', role = 'member' FROM accounts_user u, tenants_tenant t
+        WHERE u.id = user_id AND t.id = tenant_id AND u.email = %s AND t.slug = 'globex' RETURNING u.name"""
+    return str(stack.value(query, MEMBER))
+
+
+def _role(stack: Stack) -> str:
+    query = """SELECT m.role FROM tenants_membership m JOIN accounts_user u ON u.id = m.user_id
+        JOIN tenants_tenant t ON t.id = m.tenant_id WHERE t.slug = 'globex' AND u.email = %s"""
+    return str(stack.value(query, MEMBER))
+
+
+def _role_changes(stack: Stack) -> int:
+    query = """SELECT count(*) FROM tenants_auditevent a JOIN tenants_tenant t ON t.id = a.tenant_id
+        WHERE t.slug = 'globex' AND a.action = 'people:role:change'"""
+    return int(stack.value(query))
+
+
+def _renewals(stack: Stack) -> int:
+    return int(stack.control("counts")["counts"].get("token:refresh_token", 0))
+
+
+def _choose_admin(watched: Watched, name: str) -> None:
+    page = watched.page
+    page.get_by_role("button", name=f"Actions for {name}", exact=True).click()
+    page.get_by_role("link", name="Change role…").click()
+    page.locator("dialog#person-dialog").get_by_role("radio", name=re.compile("^Admin")).check()
+
+
+@pytest.mark.alone
+def test_an_expired_token_is_renewed_unnoticed(watched: Watched, stack: Stack) -> None:
+    watched.sign_in(ADMIN, PEOPLE)
+    before = _renewals(stack)
+    expire(stack, ADMIN)
+
+    _search(watched.page, "Sofie")
+
+    expect(watched.page.locator("#rows tbody tr")).to_have_count(1)
+    assert _renewals(stack) == before + 1
+    watched.check()
+
+
+@pytest.mark.alone
+def test_a_write_with_an_expired_token_is_applied_once(watched: Watched, stack: Stack) -> None:
+    name = _invited(stack)
+    watched.sign_in(ADMIN, PEOPLE)
+    _choose_admin(watched, name)
+    before = _role_changes(stack)
+    expire(stack, ADMIN)
+
+    watched.page.get_by_role("button", name="Save").click()
+
+    expect(watched.page.get_by_text(f"{name} is now admin.")).to_be_visible()
+    assert (_role(stack), _role_changes(stack)) == ("admin", before + 1)
+    watched.check()
+
+
+@pytest.mark.alone
+def test_a_refused_renewal_opens_sign_in_over_the_form_and_goes_on(watched: Watched, stack: Stack) -> None:
+    name = _invited(stack)
+    watched.sign_in(ADMIN, PEOPLE)
+    page = watched.page
+    _choose_admin(watched, name)
+    before = _role_changes(stack)
+    stack.control("revoke", email=ADMIN)
+    expire(stack, ADMIN)
+
+    with watched.expecting(401):
+        page.get_by_role("button", name="Save").click()
+        dialog = page.get_by_role("dialog", name="Sign in to continue")
+        expect(dialog).to_be_visible()
+        expect(page.locator("dialog#person-dialog").get_by_role("radio", name=re.compile("^Admin"))).to_be_checked()
+        watched.check()
+        stack.control("end_sessions", email=ADMIN)
+        with page.expect_popup() as popup:
+            dialog.get_by_role("link", name="Sign in").click()
+        popup.value.locator(f'button[value="{ADMIN}"]').click()
+
+        expect(page.get_by_text(f"{name} is now admin.")).to_be_visible()
+    expect(dialog).to_be_hidden()
+    assert (_role(stack), _role_changes(stack)) == ("admin", before + 1)
+    if not popup.value.is_closed():
+        popup.value.wait_for_event("close")
+    watched.check()
+
+
+@pytest.mark.alone
+def test_somebody_else_s_sign_in_sends_nothing(watched: Watched, stack: Stack) -> None:
+    name = _invited(stack)
+    watched.sign_in(ADMIN, PEOPLE)
+    page = watched.page
+    _choose_admin(watched, name)
+    stack.control("revoke", email=ADMIN)
+    stack.control("end_sessions", email=ADMIN)
+    expire(stack, ADMIN)
+
+    with watched.expecting(401):
+        page.get_by_role("button", name="Save").click()
+        dialog = page.get_by_role("dialog", name="Sign in to continue")
+        with page.expect_popup() as popup:
+            dialog.get_by_role("link", name="Sign in").click()
+        popup.value.locator('button[value="admin@acme.test"]').click()
+        expect(dialog.get_by_role("alert")).to_contain_text("Somebody else has signed in. Nothing was sent.")
+        watched.check()
+        dialog.get_by_role("button", name="Not now").click()
+    expect(page.locator("dialog#person-dialog").get_by_role("radio", name=re.compile("^Admin"))).to_be_checked()
+    assert _role(stack) == "member"
+
+
+@pytest.mark.alone
+def test_while_the_provider_is_away_nothing_is_lost_and_nobody_signed_out(watched: Watched, stack: Stack) -> None:
+    name = _invited(stack)
+    watched.sign_in(ADMIN, PEOPLE)
+    page = watched.page
+    _choose_admin(watched, name)
+    expire(stack, ADMIN)
+    stack.control("down", endpoints=["token"])
+
+    with watched.expecting(503):
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Sign-in service is away")).to_be_visible()
+    expect(page.locator("dialog#person-dialog").get_by_role("radio", name=re.compile("^Admin"))).to_be_checked()
+    assert _role(stack) == "member"
+    watched.check()
+
+    stack.control("normal")
+    expire(stack, ADMIN)  # no waiting for the pause after a failure
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text(f"{name} is now admin.")).to_be_visible()
+    assert _role(stack) == "admin"
+    watched.check()
+
+
+@pytest.mark.alone
+def test_an_outage_stops_no_operator_and_every_workspace(watched: Watched, stack: Stack) -> None:
+    watched.sign_in("operator2@dezky.test", "/operator/")
+    watched.visit("/")  # the portal's session too
+    stack.control("down", endpoints=["token"])
+    for client in ("portal", "operator"):
+        expire(stack, "operator2@dezky.test", client)
+
+    watched.visit("/operator/tenants/")
+    watched.visit("/")
+    # Closed surfaces say that they can't tell; who is no staff at all is told no, as ever.
+    for path, status in {"/admin/": 503, "/partner/": 403, "/support/": 403}.items():
+        answer = watched.page.request.get(stack.url + path, max_redirects=0)
+        assert (answer.status, "retry-after" in answer.headers) == (status, status == 503), path
+    stack.control("normal")
+    for client in ("portal", "operator"):
+        expire(stack, "operator2@dezky.test", client)
+    watched.visit("/operator/")
+    expect(watched.page.get_by_role("heading", level=1)).to_have_text("Overview")
