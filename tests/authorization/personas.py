@@ -61,6 +61,8 @@ _LIST = [
     Persona("delegate", "delegate", ("portal",), customers=_FIRMS),
     Persona("assigned", "assigned", ("portal",), customers=frozenset({"acme", "thin", "initech"})),
     Persona("agent", "agent", ("portal",), customers=frozenset({"umbrella"})),
+    # A plain member whose firm acme delegates to: the grant lets them in, the membership would not.
+    Persona("consultant", "consultant", ("portal",), _ACME, customers=_FIRMS),
     # Another firm.
     Persona("rival", "rival", ("portal",)),
     Persona("operator", "operator", ("operator",)),

@@ -120,7 +120,7 @@ _API_REFUSED = {"sign_in": NOT_IN_PORTAL_API, "unavailable": UNCONFIRMED}
 _WRONG_CLIENT = frozenset({"bearer_operator", "bearer_owner_by_operator"})
 
 # --- Workspaces ---------------------------------------------------------------------------------
-_ADMINS = "admin owner delegate assigned"
+_ADMINS = "admin owner delegate assigned consultant"
 _API_ADMINS = f"{_ADMINS} bearer bearer_partner"
 
 
@@ -131,9 +131,9 @@ def _workspace(state: State, passes: Outcome, *, needs: str) -> dict[Outcome, fr
         case State.OWN:
             return split(_O.NOT_FOUND, **{passing: _ADMINS}, forbidden="member", **_REFUSED)
         case State.READ_ONLY if needs == "people:read":
-            return split(_O.NOT_FOUND, **{passing: "delegate assigned"}, **_REFUSED)
+            return split(_O.NOT_FOUND, **{passing: "delegate assigned consultant"}, **_REFUSED)
         case State.READ_ONLY:
-            return split(_O.NOT_FOUND, forbidden="delegate assigned", **_REFUSED)
+            return split(_O.NOT_FOUND, forbidden="delegate assigned consultant", **_REFUSED)
         case State.FOREIGN:
             return split(_O.NOT_FOUND, **{passing: "admin_b"}, **_REFUSED)
         case State.FOREIGN_CHILD:
@@ -148,10 +148,10 @@ def _workspace_api(state: State, *, needs: str) -> dict[Outcome, frozenset[str]]
             forbidden = frozenset({"member", "bearer_member"}) | _WRONG_CLIENT
             return split(_O.NOT_FOUND, ok=_API_ADMINS, forbidden=forbidden, **_API_REFUSED)
         case State.READ_ONLY if needs == "people:read":
-            passing = "delegate assigned bearer_partner"
+            passing = "delegate assigned consultant bearer_partner"
             return split(_O.NOT_FOUND, ok=passing, forbidden=_WRONG_CLIENT, **_API_REFUSED)
         case State.READ_ONLY:
-            forbidden = frozenset({"delegate", "assigned", "bearer_partner"}) | _WRONG_CLIENT
+            forbidden = frozenset({"delegate", "assigned", "consultant", "bearer_partner"}) | _WRONG_CLIENT
             return split(_O.NOT_FOUND, forbidden=forbidden, **_API_REFUSED)
         case State.FOREIGN:
             return split(_O.NOT_FOUND, ok="admin_b bearer_b", forbidden=_WRONG_CLIENT, **_API_REFUSED)
@@ -215,7 +215,7 @@ def _why(state: State, needs: str) -> str:
 
 
 # --- The partner portal: a firm sees all of its customers, with or without a grant ----------------
-_FIRM = "delegate assigned agent"
+_FIRM = "delegate assigned agent consultant"
 
 
 def _partner() -> list[Row]:
@@ -233,11 +233,11 @@ def _partner() -> list[Row]:
     api_allowed = split(_O.FORBIDDEN, ok=f"{_FIRM} rival bearer_partner", **_API_REFUSED)
     return [
         Row("partner:customers", allowed, lists="customers"),
-        customer(State.OWN, "delegate assigned"),
-        customer(State.READ_ONLY, "delegate assigned"),
-        customer(State.UNDELEGATED, "delegate agent"),
-        customer(State.LAPSED, "delegate"),
-        customer(State.SUSPENDED, "delegate assigned"),
+        customer(State.OWN, "delegate assigned consultant"),
+        customer(State.READ_ONLY, "delegate assigned consultant"),
+        customer(State.UNDELEGATED, "delegate agent consultant"),
+        customer(State.LAPSED, "delegate consultant"),
+        customer(State.SUSPENDED, "delegate assigned consultant"),
         customer(State.FOREIGN, ""),
         customer(State.UNKNOWN, ""),
         Row("api:partner-customers", api_allowed, lists="customers"),

@@ -84,6 +84,7 @@ def _people(tenants: dict[str, Tenant], northwind: Partner, contoso: Partner) ->
         "delegate": UserFactory(),
         "assigned": UserFactory(),
         "agent": UserFactory(),
+        "consultant": UserFactory(),
         "rival": UserFactory(),
         "operator": UserFactory(is_platform_admin=True),
         "support": UserFactory(is_staff=True),
@@ -95,8 +96,9 @@ def _people(tenants: dict[str, Tenant], northwind: Partner, contoso: Partner) ->
     for name, role in roles.items():
         for slug in ("acme", "initech"):
             MembershipFactory(tenant=tenants[slug], user=people[name], role=MembershipRole(role))
+    MembershipFactory(tenant=tenants["acme"], user=people["consultant"])
     MembershipFactory(tenant=tenants["globex"], user=people["admin_b"], role=MembershipRole.ADMIN)
-    for name in ("delegate", "everything", "inactive"):
+    for name in ("delegate", "consultant", "everything", "inactive"):
         PartnerStaffFactory(partner=northwind, user=people[name])
     PartnerStaffFactory(partner=contoso, user=people["rival"])
     customers = {"assigned": ("acme", "thin", "initech"), "agent": ("umbrella",)}
