@@ -125,11 +125,9 @@ class Matrix:
             wrong = seen - (persona.knows | target if wanted in PASSES else allowed)
             return f"a refusal shows {sorted(wrong)}" if wrong else ""
         if row.lists and row.method == "GET":
-            due = {"customers": persona.customers, "all": frozenset(self.world.tenants), "own": persona.knows}[
-                row.lists
-            ]
-            return "" if seen == due else f"lists {sorted(seen)}"
-        due = target if row.shows else frozenset()
+            lists = {"customers": persona.customers, "all": frozenset(self.world.tenants), "own": persona.knows}
+            return "" if seen == lists[row.lists] else f"lists {sorted(seen)}"
+        due = target if row.shows else set()
         return "" if seen - persona.knows == due - persona.knows and due <= seen else f"shows {sorted(seen)}"
 
 

@@ -165,7 +165,7 @@ _CLOSED = {State.UNDELEGATED, State.LAPSED, State.SUSPENDED, State.UNKNOWN, Stat
 
 
 def _pages() -> list[Row]:
-    read = [
+    read: list[tuple[str, str, list[State]]] = [
         ("dashboard:overview", "people:read", _STATES),
         ("tenants:people", "people:read", _STATES),
         ("tenants:audit", "audit:read", _STATES),
@@ -177,7 +177,11 @@ def _pages() -> list[Row]:
         for url, needs, states in read
         for state in states
     ]
-    for url, data in (("tenants:person-role", {"role": "admin"}), ("tenants:person-remove", {})):
+    writes: list[tuple[str, dict[str, str]]] = [
+        ("tenants:person-role", {"role": "admin"}),
+        ("tenants:person-remove", {}),
+    ]
+    for url, data in writes:
         rows += [
             Row(
                 url,
