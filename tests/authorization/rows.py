@@ -159,7 +159,7 @@ def _workspace_api(state: State, *, needs: str) -> dict[Outcome, frozenset[str]]
             return split(_O.NOT_FOUND, forbidden=_WRONG_CLIENT, **_API_REFUSED)
 
 
-_STATES = [state for state in State if state not in (State.NONE, State.FOREIGN_CHILD)]
+_STATES: list[State] = [state for state in State if state not in (State.NONE, State.FOREIGN_CHILD)]
 _NOBODY = "the object is closed to all: the same URL's other states have a persona that passes"
 _CLOSED = {State.UNDELEGATED, State.LAPSED, State.SUSPENDED, State.UNKNOWN, State.FOREIGN_CHILD}
 
