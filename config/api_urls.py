@@ -22,6 +22,7 @@ _DOCS_CSP: dict[str, list[str]] = {
     **{name: value for name, value in settings.SECURE_CSP.items() if not name.startswith(("require-", "trusted-"))},
     "style-src": [CSP.SELF, CSP.UNSAFE_INLINE],
 }
+_READ_ONLY = ["get", "head"]
 
 
 def unknown(_request: HttpRequest, **_kwargs: Any) -> HttpResponse:
@@ -41,7 +42,11 @@ api_urls = [
 ]
 docs_urls = [
     path(
-        "schema/", SpectacularAPIView.as_view(permission_classes=[AllowAny], authentication_classes=[]), name="schema"
+        "schema/",
+        SpectacularAPIView.as_view(
+            permission_classes=[AllowAny], authentication_classes=[], http_method_names=_READ_ONLY
+        ),
+        name="schema",
     ),
     path(
         "docs/",
@@ -50,6 +55,7 @@ docs_urls = [
                 url_name="api-docs:schema",
                 permission_classes=[AllowAny],
                 authentication_classes=[],
+                http_method_names=_READ_ONLY,  # DRF's OPTIONS has no template here
             )
         ),
         name="docs",

@@ -40,6 +40,11 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
 class TidyBrowsableAPIRenderer(BrowsableAPIRenderer):
     """The browsable API without forms: what can be written has its own documentation."""
 
+    def get_context(self, data: Any, accepted_media_type: str | None, renderer_context: Any) -> dict[str, Any]:
+        """Leave out the workspace switcher: the page shows the answer alone, and a refusal nothing (Z4)."""
+        context: dict[str, Any] = super().get_context(data, accepted_media_type, renderer_context)
+        return {**context, "switcher": []}
+
     def show_form_for_method(self, view: Any, method: str, request: Any, obj: Any) -> bool:
         """Show no form, but for OPTIONS."""
         return method == "OPTIONS" and bool(super().show_form_for_method(view, method, request, obj))

@@ -13,6 +13,23 @@ from django.views.decorators.http import require_safe
 logger = logging.getLogger(__name__)
 
 
+class _Schema:
+    """Whether the tables are those of this release; once they are, it is not asked again."""
+
+    def __init__(self) -> None:
+        self._was_current = False
+
+    def is_current(self) -> bool:
+        """Return whether no migration is missing."""
+        if not self._was_current:
+            executor = MigrationExecutor(connection)
+            self._was_current = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+        return self._was_current
+
+
+_schema = _Schema()
+
+
 @require_safe
 def live(_request: HttpRequest) -> JsonResponse:
     """Answer 200 while the process runs; asks nothing else."""
@@ -25,12 +42,11 @@ def ready(_request: HttpRequest) -> JsonResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        executor = MigrationExecutor(connection)
-        is_behind = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+        is_current = _schema.is_current()
     except Error:
         logger.warning("readyz: the database does not answer")
         return JsonResponse({"status": "unavailable", "database": "no answer"}, status=503)
-    if is_behind:
+    if not is_current:
         return JsonResponse({"status": "unavailable", "database": "migrations are missing"}, status=503)
     return JsonResponse({"status": "ok", "database": "ok"})
 

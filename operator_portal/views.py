@@ -11,7 +11,7 @@ from django.views.generic import TemplateView, View
 from accounts import sessions
 from accounts.clients import get_client
 from accounts.enums import ClientName
-from accounts.htmx import is_fragment
+from accounts.mixins import FragmentMixin
 from accounts.sign_out import sign_out
 from operator_portal import selectors
 from operator_portal.forms import TenantFilterForm
@@ -32,15 +32,12 @@ class OverviewView(OperatorRequiredMixin, TemplateView):
         return super().get_context_data(counts=selectors.counts(), events=platform_events(), **kwargs)
 
 
-class TenantsView(OperatorRequiredMixin, TemplateView):
+class TenantsView(FragmentMixin, OperatorRequiredMixin, TemplateView):
     """Lists every tenant, by name."""
 
+    fragment = "rows"
     template_name = "operator_portal/tenants.html"
     http_method_names = ("get", "head")
-
-    def get_template_names(self) -> list[str]:
-        """Return the rows alone for HTMX's filter and pager, else the page around them."""
-        return [f"{self.template_name}#rows"] if is_fragment(self.request) else [str(self.template_name)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of tenants, with the filters."""

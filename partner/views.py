@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404
 from django.views.generic import TemplateView
 
-from accounts.htmx import is_fragment
+from accounts.mixins import FragmentMixin
 from partner import selectors
 from partner.forms import CustomerFilterForm
 from partner.mixins import PartnerStaffRequiredMixin
@@ -18,15 +18,12 @@ from tenants.scope import tenant_scope
 from tenants.selectors import recent_events
 
 
-class CustomersView(PartnerStaffRequiredMixin, TemplateView):
+class CustomersView(FragmentMixin, PartnerStaffRequiredMixin, TemplateView):
     """Lists the partner's own customers, by name."""
 
+    fragment = "rows"
     template_name = "partner/customers.html"
     http_method_names = ("get", "head")
-
-    def get_template_names(self) -> list[str]:
-        """Return the rows alone for HTMX's filter and pager, else the page around them."""
-        return [f"{self.template_name}#rows"] if is_fragment(self.request) else [str(self.template_name)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of customers."""

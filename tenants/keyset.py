@@ -84,6 +84,7 @@ class Keyset:
         try:
             raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
             direction, text, pk = json.loads(raw)
+            str(text).encode()  # JSON can name half a character, which the database can't be asked about
             value = datetime.fromisoformat(text) if self.kind == "time" else str(text)
             key = (value, UUID(pk))
         except (ValueError, TypeError, AttributeError) as error:

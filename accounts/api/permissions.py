@@ -8,6 +8,7 @@ from rest_framework.exceptions import NotAuthenticated, PermissionDenied
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
+from accounts.api.authentication import OIDCSessionAuthentication
 from accounts.api.exceptions import IdentityUnavailable
 from accounts.clients import OIDCClient
 from accounts.enums import Confirmation, Verdict
@@ -41,7 +42,8 @@ class AudiencePermission(BasePermission):
         user, client = request.user, request.auth
         if not isinstance(user, User) or not isinstance(client, OIDCClient):
             return Caller()
-        is_session = getattr(request._request, "oidc", None) is not None and "Authorization" not in request.headers
+        # Not by a header: one of another scheme goes by the bearer and leaves the session to sign in.
+        is_session = isinstance(request.successful_authenticator, OIDCSessionAuthentication)
         return Caller(
             is_signed_in=True,
             client=client.name,

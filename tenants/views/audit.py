@@ -8,7 +8,7 @@ from typing import Any
 
 from django.views.generic import TemplateView
 
-from accounts.htmx import is_fragment
+from accounts.mixins import FragmentMixin
 from tenants import selectors
 from tenants.enums import AuditAction, Permission
 from tenants.forms import PERIODS, AuditFilterForm
@@ -18,16 +18,13 @@ from tenants.models import AuditEvent
 from tenants.selectors import AuditFilter
 
 
-class AuditView(TenantAccessRequiredMixin, TemplateView):
+class AuditView(FragmentMixin, TenantAccessRequiredMixin, TemplateView):
     """Lists what happened, newest first, by day."""
 
+    fragment = "events"
     permission = Permission.AUDIT_READ
     template_name = "tenants/audit.html"
     http_method_names = ("get", "head")
-
-    def get_template_names(self) -> list[str]:
-        """Return the events alone for HTMX's filter and pager, else the page around them."""
-        return [f"{self.template_name}#events"] if is_fragment(self.request) else [str(self.template_name)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of events, with the filters."""

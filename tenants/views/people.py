@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.views.generic import FormView, TemplateView
 
 from accounts import htmx
+from accounts.mixins import FragmentMixin
 from tenants import selectors
 from tenants.enums import MembershipRole, MembershipSource, Permission
 from tenants.forms import PeopleFilterForm, RoleForm
@@ -22,16 +23,13 @@ from tenants.services import people
 from tenants.services.people import PeopleError
 
 
-class PeopleView(TenantAccessRequiredMixin, TemplateView):
+class PeopleView(FragmentMixin, TenantAccessRequiredMixin, TemplateView):
     """Lists the members, by name."""
 
+    fragment = "rows"
     permission = Permission.PEOPLE_READ
     template_name = "tenants/people.html"
     http_method_names = ("get", "head")
-
-    def get_template_names(self) -> list[str]:
-        """Return the rows alone for HTMX's filter and pager, else the page around them."""
-        return [f"{self.template_name}#rows"] if htmx.is_fragment(self.request) else [str(self.template_name)]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of members, with what the reader may do to each."""
@@ -58,9 +56,10 @@ class PeopleView(TenantAccessRequiredMixin, TemplateView):
         member.can_edit = self.access.may(Permission.PEOPLE_WRITE) and not member.is_self  # type: ignore[attr-defined]
 
 
-class PersonDialogView(TenantAccessRequiredMixin, FormView[Any]):
+class PersonDialogView(FragmentMixin, TenantAccessRequiredMixin, FormView[Any]):
     """A dialog about one person; without HTMX the same URL is a page of its own."""
 
+    fragment = "dialog"
     permission = Permission.PEOPLE_WRITE
     http_method_names = ("get", "head", "post")
 
@@ -80,11 +79,6 @@ class PersonDialogView(TenantAccessRequiredMixin, FormView[Any]):
         if found is None:
             raise Http404
         return found
-
-    def get_template_names(self) -> list[str]:
-        """Return the dialog alone for HTMX, else the page around it."""
-        name = str(self.template_name)
-        return [f"{name}#dialog"] if htmx.is_fragment(self.request) else [name]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add the person, and why nothing can be changed, if so."""

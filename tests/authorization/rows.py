@@ -1,0 +1,328 @@
+"""The authorization matrix: what each (URL name, method) gives to each persona, in each state of its object.
+
+A row names every persona exactly once; `everybody_else` takes those that it does not name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tests.authorization.personas import (
+    BAD_BEARERS,
+    BEARERS,
+    EVERYONE,
+    IN_PORTAL,
+    NOT_IN_PORTAL,
+    NOT_IN_PORTAL_API,
+    SPENT,
+    UNCONFIRMED,
+)
+
+
+class Outcome(StrEnum):
+    """What comes of a request; `DONE` is a redirect after work, or to where one belongs."""
+
+    OK = "ok"
+    DONE = "done"
+    RENEWED = "renewed"
+    SIGN_IN = "sign in"
+    NOT_RENEWED = "not renewed"
+    BAD_REQUEST = "bad request"
+    FORBIDDEN = "forbidden"
+    NOT_AUTHORISED = "not authorised"
+    NOT_FOUND = "not found"
+    UNAVAILABLE = "unavailable"
+
+
+PASSES = frozenset({Outcome.OK, Outcome.DONE, Outcome.RENEWED})
+
+
+class State(StrEnum):
+    """In which state the object of a row is, as workspace acme's people and its partner see it."""
+
+    NONE = ""
+    OWN = "acme"
+    READ_ONLY = "thin"  # a customer that delegates people:read alone
+    UNDELEGATED = "umbrella"  # a customer that delegates nothing
+    LAPSED = "hooli"  # a customer whose grant has ended
+    SUSPENDED = "initech"  # a customer with the same people and the same grant as acme
+    FOREIGN = "globex"
+    UNKNOWN = "nowhere"
+    FOREIGN_CHILD = "acme with a person of globex"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the matrix.
+
+    `data` is what a POST sends, `args` what the URL takes besides the slug, `leads_to` where DONE
+    goes. `shows` says that OK shows the workspace's own data. `lists` says
+    which workspaces an OK names: all, one's own, or one's firm's customers. `why_nobody` says why no
+    persona passes.
+    """
+
+    url: str
+    outcomes: dict[Outcome, frozenset[str]]
+    method: str = "GET"
+    state: State = State.NONE
+    args: dict[str, str] = field(default_factory=dict)
+    query: str = ""
+    data: dict[str, str] = field(default_factory=dict)
+    leads_to: str = ""
+    shows: bool = False
+    lists: str = ""
+    why_nobody: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return the row's name in reports."""
+        words = [self.method, self.url, *self.args.values(), self.query, self.state and f"({self.state})"]
+        return " ".join(word for word in words if word)
+
+    @property
+    def is_api(self) -> bool:
+        """Return whether programs ask this."""
+        return self.url.startswith("api:")
+
+    def expected(self) -> dict[str, Outcome]:
+        """Return the outcome for each persona."""
+        return {name: outcome for outcome, names in self.outcomes.items() for name in names}
+
+
+def split(everybody_else: Outcome, **named: frozenset[str] | str) -> dict[Outcome, frozenset[str]]:
+    """Return outcomes by persona; keywords are outcomes' names, in lower case.
+
+    Raises:
+        ValueError: a persona stands in two places.
+    """
+    outcomes: dict[Outcome, frozenset[str]] = {}
+    taken: set[str] = set()
+    for word, given in named.items():
+        names = frozenset(given.split()) if isinstance(given, str) else given
+        if names - EVERYONE or names & taken:
+            raise ValueError(f"{word}: {sorted(names - EVERYONE)} unknown, {sorted(names & taken)} named twice")
+        taken |= names
+        outcomes[Outcome[word.upper()]] = names
+    outcomes[everybody_else] = outcomes.get(everybody_else, frozenset()) | (EVERYONE - taken)
+    return outcomes
+
+
+def for_all(outcome: Outcome) -> dict[Outcome, frozenset[str]]:
+    """Return one outcome for everybody."""
+    return {outcome: EVERYONE}
+
+
+_O = Outcome
+_REFUSED = {"sign_in": NOT_IN_PORTAL, "unavailable": UNCONFIRMED}
+_API_REFUSED = {"sign_in": NOT_IN_PORTAL_API, "unavailable": UNCONFIRMED}
+# A token of the operator's client opens nothing of the portal, whoever has it (A13).
+_WRONG_CLIENT = frozenset({"bearer_operator", "bearer_owner_by_operator"})
+
+# --- Workspaces ---------------------------------------------------------------------------------
+_ADMINS = "admin owner delegate assigned consultant"
+_API_ADMINS = f"{_ADMINS} bearer bearer_partner"
+
+
+def _workspace(state: State, passes: Outcome, *, needs: str) -> dict[Outcome, frozenset[str]]:
+    """Return what the pages of a workspace give; `needs` is what a grant has to hold."""
+    passing = passes.name.lower()
+    match state:
+        case State.OWN:
+            return split(_O.NOT_FOUND, **{passing: _ADMINS}, forbidden="member", **_REFUSED)
+        case State.READ_ONLY if needs == "people:read":
+            return split(_O.NOT_FOUND, **{passing: "delegate assigned consultant"}, **_REFUSED)
+        case State.READ_ONLY:
+            return split(_O.NOT_FOUND, forbidden="delegate assigned consultant", **_REFUSED)
+        case State.FOREIGN:
+            return split(_O.NOT_FOUND, **{passing: "admin_b"}, **_REFUSED)
+        case State.FOREIGN_CHILD:
+            return split(_O.NOT_FOUND, forbidden="member", **_REFUSED)
+        case _:
+            return split(_O.NOT_FOUND, **_REFUSED)
+
+
+def _workspace_api(state: State, *, needs: str) -> dict[Outcome, frozenset[str]]:
+    match state:
+        case State.OWN:
+            forbidden = frozenset({"member", "bearer_member"}) | _WRONG_CLIENT
+            return split(_O.NOT_FOUND, ok=_API_ADMINS, forbidden=forbidden, **_API_REFUSED)
+        case State.READ_ONLY if needs == "people:read":
+            passing = "delegate assigned consultant bearer_partner"
+            return split(_O.NOT_FOUND, ok=passing, forbidden=_WRONG_CLIENT, **_API_REFUSED)
+        case State.READ_ONLY:
+            forbidden = frozenset({"delegate", "assigned", "consultant", "bearer_partner"}) | _WRONG_CLIENT
+            return split(_O.NOT_FOUND, forbidden=forbidden, **_API_REFUSED)
+        case State.FOREIGN:
+            return split(_O.NOT_FOUND, ok="admin_b bearer_b", forbidden=_WRONG_CLIENT, **_API_REFUSED)
+        case _:
+            return split(_O.NOT_FOUND, forbidden=_WRONG_CLIENT, **_API_REFUSED)
+
+
+_STATES: list[State] = [state for state in State if state not in (State.NONE, State.FOREIGN_CHILD)]
+_NOBODY = "the object is closed to all: the same URL's other states have a persona that passes"
+_CLOSED = {State.UNDELEGATED, State.LAPSED, State.SUSPENDED, State.UNKNOWN, State.FOREIGN_CHILD}
+
+
+def _pages() -> list[Row]:
+    read: list[tuple[str, str, list[State]]] = [
+        ("dashboard:overview", "people:read", _STATES),
+        ("tenants:people", "people:read", _STATES),
+        ("tenants:audit", "audit:read", _STATES),
+        ("tenants:person-role", "people:write", [*_STATES, State.FOREIGN_CHILD]),
+        ("tenants:person-remove", "people:write", [*_STATES, State.FOREIGN_CHILD]),
+    ]
+    rows = [
+        Row(url, _workspace(state, _O.OK, needs=needs), state=state, shows=True, why_nobody=_why(state, needs))
+        for url, needs, states in read
+        for state in states
+    ]
+    writes: list[tuple[str, dict[str, str]]] = [
+        ("tenants:person-role", {"role": "admin"}),
+        ("tenants:person-remove", {}),
+    ]
+    for url, data in writes:
+        rows += [
+            Row(
+                url,
+                _workspace(state, _O.DONE, needs="people:write"),
+                method="POST",
+                state=state,
+                data=data,
+                leads_to=f"/admin/{state}/people/",
+                why_nobody=_why(state, "people:write"),
+            )
+            for state in [*_STATES, State.FOREIGN_CHILD]
+        ]
+    return rows
+
+
+def _api() -> list[Row]:
+    urls = [("api:tenant", "people:read"), ("api:users", "people:read"), ("api:audit", "audit:read")]
+    return [
+        Row(
+            url,
+            _workspace_api(state, needs=needs),
+            method=method,
+            state=state,
+            shows=method == "GET",
+            why_nobody=_why(state, needs),
+        )
+        for url, needs in urls
+        for state in _STATES
+        for method in ("GET", "OPTIONS")
+    ]
+
+
+def _why(state: State, needs: str) -> str:
+    return _NOBODY if state in _CLOSED or (state is State.READ_ONLY and needs != "people:read") else ""
+
+
+# --- The partner portal: a firm sees all of its customers, with or without a grant ----------------
+_FIRM = "delegate assigned agent consultant"
+
+
+def _partner() -> list[Row]:
+    def customer(state: State, seen_by: str) -> Row:
+        firm_blind = frozenset({*_FIRM.split(), "rival"}) - frozenset(seen_by.split())
+        return Row(
+            "partner:customer",
+            split(_O.FORBIDDEN, ok=seen_by, not_found=firm_blind, **_REFUSED),
+            state=state,
+            shows=True,
+            why_nobody="" if seen_by else _NOBODY,
+        )
+
+    allowed = split(_O.FORBIDDEN, ok=f"{_FIRM} rival", **_REFUSED)
+    api_allowed = split(_O.FORBIDDEN, ok=f"{_FIRM} rival bearer_partner", **_API_REFUSED)
+    return [
+        Row("partner:customers", allowed, lists="customers"),
+        customer(State.OWN, "delegate assigned consultant"),
+        customer(State.READ_ONLY, "delegate assigned consultant"),
+        customer(State.UNDELEGATED, "delegate agent consultant"),
+        customer(State.LAPSED, "delegate consultant"),
+        customer(State.SUSPENDED, "delegate assigned consultant"),
+        customer(State.FOREIGN, ""),
+        customer(State.UNKNOWN, ""),
+        Row("api:partner-customers", api_allowed, lists="customers"),
+        Row("api:partner-customers", api_allowed, method="OPTIONS"),
+    ]
+
+
+# --- The operator portal --------------------------------------------------------------------------
+# Whoever the portal alone knows and is no operator gets a definite no; an operator signs in first.
+_SIGN_IN_FIRST = frozenset({"anonymous", "operator_on_portal"}) | SPENT
+_OPERATOR = split(_O.NOT_AUTHORISED, ok="operator grace", unavailable="lapsed", sign_in=_SIGN_IN_FIRST | BEARERS)
+_OPERATOR_API = split(
+    _O.FORBIDDEN, ok="operator grace bearer_operator", unavailable="lapsed", sign_in=_SIGN_IN_FIRST | BAD_BEARERS
+)
+
+
+def _operator() -> list[Row]:
+    return [
+        Row("operator:overview", _OPERATOR),
+        Row("operator:tenants", _OPERATOR, lists="all"),
+        Row("api:operator-tenants", _OPERATOR_API, lists="all"),
+        Row("api:operator-tenants", _OPERATOR_API, method="OPTIONS"),
+        # A refusal by itself: it has nothing to show, and signs out whoever comes.
+        Row("operator-exit:not-authorised", for_all(_O.FORBIDDEN), why_nobody="it is the page that says no"),
+        Row("operator-exit:not-authorised", for_all(_O.DONE), method="POST", leads_to="https://idp.test/sign-out/"),
+    ]
+
+
+# --- The launcher, and oneself --------------------------------------------------------------------
+_SIGNED_IN = split(_O.OK, sign_in=NOT_IN_PORTAL, unavailable="lapsed")
+_ANY_API = split(_O.OK, sign_in=NOT_IN_PORTAL_API, unavailable="lapsed")
+_PORTAL_API = split(_O.OK, sign_in=NOT_IN_PORTAL_API, unavailable="lapsed", forbidden=_WRONG_CLIENT)
+
+
+def _own() -> list[Row]:
+    index = split(_O.FORBIDDEN, done="admin owner admin_b", **_REFUSED)
+    return [
+        Row("launcher:home", _SIGNED_IN, lists="own"),
+        Row("accounts:profile", _SIGNED_IN, lists="own"),
+        Row("dashboard:index", index, leads_to="/admin/"),
+        Row("api:me", _ANY_API),
+        Row("api:me", _ANY_API, method="OPTIONS"),
+        Row("api:tenants", _PORTAL_API, lists="own"),
+        Row("api:tenants", _PORTAL_API, method="OPTIONS"),
+    ]
+
+
+# --- Signing in and out, and what is for all ------------------------------------------------------
+def _sessions() -> list[Row]:
+    has_portal = IN_PORTAL
+    has_operator = frozenset({"operator", "demoted"})
+    rows = []
+    for client, holders in (("portal", has_portal), ("operator", has_operator)):
+        args = {"client": client}
+        callback = "without a state of this browser there is no sign-in to finish; tests/accounts shows the passing"
+        rows += [
+            Row("oidc:login", for_all(_O.DONE), args=args, leads_to="https://idp.test/authorize/"),
+            Row("oidc:callback", for_all(_O.BAD_REQUEST), args=args, why_nobody=callback),
+            Row("oidc:logout", for_all(_O.DONE), args=args, method="POST", leads_to="https://idp.test/sign-out/"),
+            Row("oidc:signed-out", for_all(_O.OK), args=args),
+            Row(
+                "session:refresh",
+                split(_O.NOT_RENEWED, renewed=holders, unavailable=UNCONFIRMED),
+                method="POST",
+                query=f"client={client}",
+            ),
+        ]
+    return [*rows, Row("session:done", for_all(_O.OK))]
+
+
+def _public() -> list[Row]:
+    unknown = "it answers for paths that don't exist"
+    return [
+        Row("api:unknown", for_all(_O.NOT_FOUND), args={"path": "no/such/thing"}, method=method, why_nobody=unknown)
+        for method in ("GET", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+    ] + [
+        Row("api-docs:schema", for_all(_O.OK)),
+        Row("api-docs:docs", for_all(_O.OK)),
+        Row("health:live", for_all(_O.OK)),
+        Row("health:ready", for_all(_O.OK)),
+    ]
+
+
+ROWS = [*_pages(), *_api(), *_partner(), *_operator(), *_own(), *_sessions(), *_public()]
