@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 
@@ -77,6 +78,16 @@ def unavailable(request: HttpRequest, detail: str, *, retry_after_seconds: int) 
     response = problem(request, 503, detail, title="Try again in a moment", template="503.html")
     response["Retry-After"] = str(retry_after_seconds)
     return response
+
+
+def is_database_away(exception: BaseException | None) -> bool:
+    """Return whether an exception says that PostgreSQL did not answer."""
+    return isinstance(exception, OperationalError | InterfaceError)
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    """Say that the database does not answer; nobody is signed out by this."""
+    return unavailable(request, "The database can't be reached right now. Nothing was lost.", retry_after_seconds=5)
 
 
 def identity_unavailable(request: HttpRequest) -> HttpResponse:

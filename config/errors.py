@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
@@ -31,7 +32,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer 500 without anything that could fail a second time."""
+    """Answer 500 without anything that could fail a second time; 503 if it was the database that was missed (R1)."""
+    if answers.is_database_away(sys.exception()):  # Django calls this while it handles the exception
+        return answers.database_away(request)
     if answers.wants_problem(request):
         return answers.problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side.")
     context = {"request_id": getattr(request, "request_id", "")}

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextvars import ContextVar
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
@@ -67,31 +66,25 @@ class BodyLimitMiddleware:
 
 
 class DatabaseAwayMiddleware:
-    """Answers 503 while PostgreSQL is away, from wherever in the request it was missed (R1)."""
+    """Answers 503 when a view misses PostgreSQL (R1).
+
+    What another middleware misses never comes by here: Django makes an answer of an exception at each
+    middleware's own border. `config.errors.server_error` gives that the same 503.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Turn a failed connection inside the middleware into a 503 page."""
-        try:
-            return self.get_response(request)
-        except (OperationalError, InterfaceError):
-            logger.exception("the database did not answer")
-            return _database_away(request)
+        """Go on; the work is done when a view fails."""
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Turn a failed connection inside a view into a 503 page."""
-        if isinstance(exception, OperationalError | InterfaceError):
+        if answers.is_database_away(exception):
             logger.error("the database did not answer", exc_info=exception)
-            return _database_away(request)
+            return answers.database_away(request)
         return None
-
-
-def _database_away(request: HttpRequest) -> HttpResponse:
-    return answers.unavailable(
-        request, "The database can't be reached right now. Nothing was lost.", retry_after_seconds=5
-    )
 
 
 class PrivateResponsesMiddleware:
