@@ -8,7 +8,7 @@ import pytest
 from django.db import InterfaceError, OperationalError
 from django.test import Client
 
-from accounts.middleware import identity
+from accounts import sessions
 from tests.factories import UserFactory
 from tests.fixtures.people import SignIn
 
@@ -26,7 +26,7 @@ def test_r1_a_database_missed_in_the_middleware_is_503(
     error: type[Exception], path: str, kind: str, monkeypatch: pytest.MonkeyPatch, sign_in: SignIn
 ) -> None:
     browser = sign_in(UserFactory())
-    monkeypatch.setattr(identity.sessions, "session_of", _away(error))
+    monkeypatch.setattr(sessions, "session_of", _away(error))
 
     answer = browser.get(path)
 
@@ -36,6 +36,6 @@ def test_r1_a_database_missed_in_the_middleware_is_503(
 
 
 def test_another_error_of_the_middleware_stays_500(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(identity.sessions, "session_of", _away(RuntimeError))
+    monkeypatch.setattr(sessions, "session_of", _away(RuntimeError))
     answer = Client(raise_request_exception=False).get("/healthz")
     assert answer.status_code == 500
