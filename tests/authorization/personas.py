@@ -86,7 +86,7 @@ _LIST = [
     ),
     Persona("ended", _EVERY_ROLE, _BOTH, is_ended=True),
     # The access token has run out and the provider does not answer: inside the grace, and after it.
-    Persona("grace", _EVERY_ROLE, _BOTH, _ACME, ages=_both(confirmed_at=timedelta(minutes=5))),
+    Persona("grace", _EVERY_ROLE, _BOTH, _ACME, ages=_both(confirmed_at=timedelta(minutes=1))),
     Persona("lapsed", _EVERY_ROLE, _BOTH, _ACME, ages=_both(confirmed_at=timedelta(minutes=16))),
     Persona("bearer", "owner", knows=_ACME, token=Token()),
     Persona("bearer_member", "member", knows=_ACME, token=Token()),

@@ -117,7 +117,7 @@ def _delegate(tenants: dict[str, Tenant], northwind: Partner) -> None:
     now = timezone.now()
     past = {"starts_at": now - timedelta(days=9), "ends_at": now - timedelta(minutes=1)}
     taken_back = {"starts_at": now - timedelta(days=9), "ended_at": now - timedelta(minutes=1)}
-    coming = {"starts_at": now + timedelta(minutes=5)}
+    coming = {"starts_at": now + timedelta(hours=12)}
     for times in (past, taken_back, coming):
         DelegatedAccessFactory(tenant=tenants["hooli"], partner=northwind, permissions=_ALL, **times)
 
@@ -160,7 +160,7 @@ class Signer:
             "azp": client.client_id,
             "sub": sub,
             "iat": now - timedelta(minutes=10),
-            "exp": now + timedelta(minutes=-2 if wanted.is_expired else 5),
+            "exp": now + timedelta(minutes=-2 if wanted.is_expired else 60),
         }
         claims |= {"scope": wanted.scope} if wanted.scope is not None else {"nonce": "n", "at_hash": "h"}
         key = self._forged if wanted.is_forged else self._real
