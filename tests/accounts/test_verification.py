@@ -37,6 +37,7 @@ def test_a_good_token_gives_its_claims(client: OIDCClient) -> None:
     assert verify_id_token(client, sign(claims), nonce="the-nonce", access_token=ACCESS) == claims
 
 
+# When the module is read: a run of all tests may come to these minutes later.
 NOW = int(time.time())
 BAD_CLAIMS: dict[str, dict[str, Any]] = {
     "no iss": {"iss": None},
@@ -51,8 +52,8 @@ BAD_CLAIMS: dict[str, dict[str, Any]] = {
     "expired beyond the leeway": {"exp": NOW - 120},
     "exp that is no number": {"exp": "tomorrow"},
     "no iat": {"iat": None},
-    "made in the future": {"iat": NOW + 300},
-    "not valid yet": {"nbf": NOW + 300},
+    "made in the future": {"iat": NOW + 86_400},
+    "not valid yet": {"nbf": NOW + 86_400},
     "azp is another client": {"azp": "dezky-operator"},
     "another nonce": {"nonce": "another"},
     "no nonce": {"nonce": None},
@@ -66,9 +67,9 @@ def test_a1_a2_a6_a_bad_claim_is_rejected(client: OIDCClient, changes: dict[str,
         verify_id_token(client, sign(good(client, **changes)), nonce="the-nonce", access_token=ACCESS)
 
 
-@pytest.mark.parametrize("changes", [{"exp": NOW - 30}, {"iat": NOW + 30}])
-def test_a_clock_that_is_off_by_half_a_minute_is_accepted(client: OIDCClient, changes: dict[str, Any]) -> None:
-    token = sign(good(client, **changes))
+@pytest.mark.parametrize(("claim", "seconds"), [("exp", -30), ("iat", 30)])
+def test_a_clock_that_is_off_by_half_a_minute_is_accepted(client: OIDCClient, claim: str, seconds: int) -> None:
+    token = sign(good(client, **{claim: int(time.time()) + seconds}))
     assert verify_id_token(client, token, nonce="the-nonce", access_token=ACCESS)["sub"] == "sub-of-the-person"
 
 
