@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from accounts import http
 from accounts.clients import OIDCClient
+from accounts.lanes import NoLaneFree, lanes
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ class Endpoints:
     userinfo: str
     jwks: str
     revocation: str
+    introspection: str
     end_session: str
 
 
@@ -72,27 +74,29 @@ class _Cache:
 
     def get(self, url: str, *, fresh_seconds: float) -> dict[str, Any]:
         """Return the document at `url`, at most `fresh_seconds` old while the provider answers."""
-        now = time.monotonic()
         entry = self._entries.get(url)
+        if entry and time.monotonic() - entry[0] < fresh_seconds:
+            return entry[1]
+        try:
+            with lanes.one(), self._lock:
+                return self._fetch(url, fresh_seconds)
+        except (ProviderUnavailable, NoLaneFree) as error:
+            if entry and time.monotonic() - entry[0] < _STALE_SECONDS:
+                logger.warning("identity provider away: using its keys or discovery from the cache")
+                return entry[1]
+            raise ProviderUnavailable(str(error) or "every lane is taken") from error
+
+    def _fetch(self, url: str, fresh_seconds: float) -> dict[str, Any]:
+        """Ask the provider, unless another thread has just done so; the lock is held."""
+        entry, now = self._entries.get(url), time.monotonic()
         if entry and now - entry[0] < fresh_seconds:
             return entry[1]
-        with self._lock:
-            entry = self._entries.get(url)
-            now = time.monotonic()
-            if entry and now - entry[0] < fresh_seconds:
-                return entry[1]
-            if entry and now - self._tried.get(url, -_REFETCH_SECONDS) < _REFETCH_SECONDS:
-                return entry[1]
-            self._tried[url] = now
-            try:
-                document = _get_json(url)
-            except ProviderUnavailable:
-                if entry and now - entry[0] < _STALE_SECONDS:
-                    logger.warning("identity provider away: using its keys or discovery from the cache")
-                    return entry[1]
-                raise
-            self._entries[url] = (now, document)
-            return document
+        if entry and now - self._tried.get(url, -_REFETCH_SECONDS) < _REFETCH_SECONDS:
+            return entry[1]
+        self._tried[url] = now
+        document = _get_json(url)
+        self._entries[url] = (now, document)
+        return document
 
     def clear(self) -> None:
         """Forget everything."""
@@ -123,6 +127,7 @@ def discover(client: OIDCClient) -> Endpoints:
             userinfo=document["userinfo_endpoint"],
             jwks=document["jwks_uri"],
             revocation=document["revocation_endpoint"],
+            introspection=document["introspection_endpoint"],
             end_session=document["end_session_endpoint"],
         )
     except KeyError as error:
@@ -172,9 +177,16 @@ def userinfo(client: OIDCClient, *, access_token: str) -> dict[str, Any]:
     return _answer(_call("GET", discover(client).userinfo, headers=headers))
 
 
-def revoke(client: OIDCClient, *, token: str, hint: str) -> None:
+def revoke(client: OIDCClient, *, token: str, hint: str, deadline_seconds: float = http.DEADLINE_SECONDS) -> None:
     """Take back a token; `hint` is `refresh_token` or `access_token`. An unknown token is no error."""
-    _form(client, discover(client).revocation, {"token": token, "token_type_hint": hint})
+    form = {"token": token, "token_type_hint": hint}
+    _form(client, discover(client).revocation, form, deadline_seconds=deadline_seconds)
+
+
+def is_active(client: OIDCClient, *, token: str, hint: str) -> bool:
+    """Return whether the provider itself still takes a token (RFC 7662)."""
+    answer = _form(client, discover(client).introspection, {"token": token, "token_type_hint": hint})
+    return answer.get("active") is not False
 
 
 def sign_out_url(client: OIDCClient, *, id_token: str) -> str:
@@ -208,13 +220,16 @@ def _token_call(client: OIDCClient, form: dict[str, str]) -> Tokens:
     )
 
 
-def _form(client: OIDCClient, url: str, form: dict[str, str]) -> dict[str, Any]:
+def _form(
+    client: OIDCClient, url: str, form: dict[str, str], *, deadline_seconds: float = http.DEADLINE_SECONDS
+) -> dict[str, Any]:
     credentials = f"{quote(client.client_id, safe='')}:{quote(client.client_secret, safe='')}"
     headers = {
         "Authorization": "Basic " + base64.b64encode(credentials.encode()).decode(),
         "Content-Type": "application/x-www-form-urlencoded",
     }
-    return _answer(_call("POST", url, headers=headers, content=urlencode(form).encode()))
+    content = urlencode(form).encode()
+    return _answer(_call("POST", url, headers=headers, content=content, deadline_seconds=deadline_seconds))
 
 
 def _get_json(url: str) -> dict[str, Any]:
@@ -224,11 +239,21 @@ def _get_json(url: str) -> dict[str, Any]:
         raise ProviderUnavailable(str(error)) from error
 
 
-def _call(method: str, url: str, *, headers: dict[str, str], content: bytes = b"") -> http.Answer:
+def _call(
+    method: str,
+    url: str,
+    *,
+    headers: dict[str, str],
+    content: bytes = b"",
+    deadline_seconds: float = http.DEADLINE_SECONDS,
+) -> http.Answer:
     try:
-        return http.call(method, url, headers=headers, content=content)
+        with lanes.one():
+            return http.call(method, url, headers=headers, content=content, deadline_seconds=deadline_seconds)
     except http.CallFailed as error:
         raise ProviderUnavailable(str(error)) from error
+    except NoLaneFree as error:
+        raise ProviderUnavailable("every lane to the provider is held by a slow call") from error
 
 
 def _answer(answer: http.Answer) -> dict[str, Any]:

@@ -62,3 +62,45 @@ class Renewal(Enum):
     RENEWED = "renewed"
     REFUSED = "refused"
     UNAVAILABLE = "unavailable"
+
+
+class EndReason(StrEnum):
+    """Why a session ended, as far as its person should be able to tell."""
+
+    SIGNED_OUT = "signed_out"
+    NOT_AUTHORISED = "not_authorised"
+    REPLACED = "replaced"
+    REFUSED = "refused"
+    RAN_OUT = "ran_out"
+    BACK_CHANNEL = "back_channel"
+    ENDED_ELSEWHERE = "ended_elsewhere"
+    EVERYWHERE = "everywhere"
+    ORDERED = "ordered"
+
+
+class TokenHint(StrEnum):
+    """What kind of token is taken back (RFC 7009)."""
+
+    REFRESH = "refresh_token"
+    ACCESS = "access_token"
+
+
+class OrderSubject(StrEnum):
+    """Whom a sign-out order is about."""
+
+    PERSON = "person"
+    TENANT = "tenant"
+
+
+class Shortfall(Enum):
+    """What a sign-in at the provider lacks; the value says so to the person."""
+
+    SECOND_FACTOR = (
+        "The operator portal needs a second factor, and the sign-in service did not ask for yours. "
+        "Set one up there, then sign in again."
+    )
+    TOO_OLD = "The sign-in service did not ask you to sign in again. Sign out there, then try once more."
+    SIGNED_OUT_EVERYWHERE = (
+        "You were signed out everywhere, and the sign-in service did not ask you to sign in again since. "
+        "Wait a moment, then try once more."
+    )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from importlib import import_module
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.conf import settings
@@ -13,18 +12,24 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import authentik
+from accounts import endings
+from accounts.authentik import Tokens
 from accounts.clients import OIDCClient, get_client
-from accounts.enums import ClientName
+from accounts.enums import ClientName, EndReason
 from accounts.models import OIDCSession, User
-
-if TYPE_CHECKING:
-    from accounts.authentik import Tokens
-
-logger = logging.getLogger(__name__)
 
 SESSION_KEY = "oidc_session_id"
 _SEEN_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a session comes from: the provider's session and its sign-in, and the browser."""
+
+    sid: str = ""
+    authenticated_at: datetime | None = None
+    device: str = ""
+    ip: str | None = None
 
 
 def open_store(request: HttpRequest, client: OIDCClient) -> SessionBase:
@@ -51,17 +56,20 @@ def other_session(request: HttpRequest, client: ClientName) -> OIDCSession | Non
     return session_of(open_store(request, get_client(client)), client)
 
 
-def begin(store: SessionBase, *, user: User, client: OIDCClient, tokens: Tokens, sid: str) -> OIDCSession:
+def begin(store: SessionBase, *, user: User, client: OIDCClient, tokens: Tokens, origin: Origin) -> OIDCSession:
     """Start a session for `user`: under a new key (A10), in place of what this browser had before."""
-    ended = store.get(SESSION_KEY)
-    if isinstance(ended, str):
-        OIDCSession.objects.alive().filter(pk=ended, client=client.name).update(ended_at=timezone.now())
+    before = store.get(SESSION_KEY)
+    if isinstance(before, str):
+        endings.close(OIDCSession.objects.filter(pk=before, client=client.name), reason=EndReason.REPLACED)
     store.cycle_key()
     store.set_expiry(int(client.absolute.total_seconds()))
     session = OIDCSession.objects.create(
         user=user,
         client=client.name,
-        sid=sid[:255],
+        sid=origin.sid[:255],
+        authenticated_at=origin.authenticated_at,
+        device=origin.device,
+        ip=origin.ip,
         id_token=tokens.id_token,
         access_token=tokens.access_token,
         refresh_token=tokens.refresh_token,
@@ -76,23 +84,3 @@ def touch(session: OIDCSession) -> None:
     now = timezone.now()
     if now - session.last_seen_at >= _SEEN_EVERY:
         OIDCSession.objects.filter(pk=session.pk).update(last_seen_at=now)
-
-
-def end(session: OIDCSession) -> None:
-    """End a session: here first, then its tokens at the provider as far as it answers (S10).
-
-    The tokens are wiped before the provider is asked, so they are gone even if it is down.
-    """
-    client = session.oidc_client
-    tokens = {"refresh_token": session.refresh_token, "access_token": session.access_token}
-    session.ended_at = timezone.now()
-    session.id_token = session.access_token = session.refresh_token = ""
-    session.save()
-    for hint, token in tokens.items():
-        if not token:
-            continue
-        try:
-            authentik.revoke(client, token=token, hint=hint)
-        except authentik.IdentityProviderError as error:
-            logger.warning("sign-out: %s could not be revoked: %s", hint, error)
-            return

@@ -6,9 +6,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts import authentik, sessions, signals
+from accounts import authentik, endings, signals
 from accounts.clients import OIDCClient, get_client
-from accounts.enums import ClientName
+from accounts.enums import ClientName, EndReason
 from accounts.models import OIDCSession, User
 
 REASON_COOKIE = "dezky-signed-out"
@@ -22,12 +22,14 @@ def sign_out(
 
     Works with no session left, and with the provider away: then it ends on our own page.
     """
-    id_token = next((s.id_token for s in ended if s is not None and s.client == client.name), "")
-    for session in ended:
-        if session is not None:
-            sessions.end(session)
-            signals.signed_out.send(sender=User, user=session.user, session=session, request=request, reason=reason)
+    mine = [session for session in ended if session is not None]
+    id_token = next((session.id_token for session in mine if session.client == client.name), "")
+    why = EndReason.NOT_AUTHORISED if reason else EndReason.SIGNED_OUT
+    revocations = endings.close(OIDCSession.objects.filter(pk__in=[session.pk for session in mine]), reason=why)
+    for session in mine:
+        signals.signed_out.send(sender=User, user=session.user, session=session, request=request, reason=reason)
     request.session.flush()
+    endings.take_back(revocations, budget_seconds=endings.IN_A_REQUEST_SECONDS)
     try:
         target = authentik.sign_out_url(client, id_token=id_token)
     except authentik.IdentityProviderError:

@@ -9,8 +9,9 @@ from uuid import UUID
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from accounts import authentik, services
-from accounts.enums import Renewal
+from accounts import authentik, endings, http, services
+from accounts.enums import EndReason, Renewal
+from accounts.lanes import NoLaneFree, lanes
 from accounts.models import OIDCSession
 from accounts.verification import TokenRejected, verify_id_token
 
@@ -18,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 _EARLY = timedelta(seconds=30)
 _PAUSE_AFTER_FAILURE = timedelta(seconds=10)
-_LOCK_TIMEOUT = "6s"
+_LOCK_TIMEOUT = "5s"
 
 
 def is_due(session: OIDCSession) -> bool:
@@ -35,7 +36,10 @@ def renew_if_due(session: OIDCSession, *, even_if_fresh: bool = False) -> Renewa
     if not is_due(session) and not even_if_fresh:
         return Renewal.CURRENT
     try:
-        outcome = _renew_under_lock(session.pk, seen_expiry=session.access_expires_at)
+        with lanes.one(), http.together():  # the lane covers the wait for the row's lock, too
+            outcome = _renew_under_lock(session.pk, seen_expiry=session.access_expires_at)
+    except NoLaneFree:
+        return Renewal.UNAVAILABLE
     except OperationalError as error:
         logger.warning("renewal waited in vain for its lock: %s", error)
         return Renewal.UNAVAILABLE
@@ -49,7 +53,7 @@ def _renew_under_lock(pk: UUID, *, seen_expiry: object) -> Renewal:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [_LOCK_TIMEOUT])
         session = OIDCSession.objects.select_for_update(of=("self",)).select_related("user").get(pk=pk)
         now = timezone.now()
-        if session.ended_at is not None:
+        if not session.is_alive(now):
             return Renewal.REFUSED
         if session.access_expires_at != seen_expiry and not is_due(session):
             return Renewal.RENEWED
@@ -114,7 +118,5 @@ def _put_off(session: OIDCSession) -> Renewal:
 
 
 def _end(session: OIDCSession) -> Renewal:
-    session.ended_at = timezone.now()
-    session.id_token = session.access_token = session.refresh_token = ""
-    session.save()
+    endings.close(OIDCSession.objects.filter(pk=session.pk), reason=EndReason.REFUSED)
     return Renewal.REFUSED

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path, register_converter
 
 from accounts.enums import ClientName
+from accounts.views.back_channel import BackChannelLogoutView
 from accounts.views.session import DoneView, RefreshView
 from accounts.views.sign_in import CallbackView, SignInView
 from accounts.views.sign_out import SignedOutView, SignOutView
@@ -28,6 +29,7 @@ oidc_urls: list[URLPattern] = [
     path("<client:client>/login/", SignInView.as_view(), name="login"),
     path("<client:client>/callback/", CallbackView.as_view(), name="callback"),
     path("<client:client>/logout/", SignOutView.as_view(), name="logout"),
+    path("<client:client>/backchannel-logout/", BackChannelLogoutView.as_view(), name="back-channel"),
     path("<client:client>/signed-out/", SignedOutView.as_view(), name="signed-out"),
 ]
 session_urls: list[URLPattern] = [

@@ -1,10 +1,11 @@
-"""Verification of ID and access tokens (security A1, A2, A6, A7, A13, A14)."""
+"""Verification of ID and access tokens (A1, A2, A6, A7, A13, A14), and of logout tokens (S11)."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import hmac
+import time
 from typing import Any
 
 import jwt
@@ -16,7 +17,11 @@ from accounts.clients import OIDCClient, all_clients
 ALGORITHM = "RS256"
 LEEWAY_SECONDS = 60
 MAX_TOKEN_CHARACTERS = 16_384
+LOGOUT_TOKEN_AGE_SECONDS = 120
+LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
+_MAX_NAME_CHARACTERS = 255
 _REQUIRED = ["iss", "aud", "sub", "exp", "iat"]
+_REQUIRED_OF_LOGOUT = ["iss", "aud", "exp", "iat", "jti", "events"]
 
 
 class TokenRejected(Exception):
@@ -57,6 +62,33 @@ def verify_access_token(token: str) -> tuple[OIDCClient, dict[str, Any]]:
     return client, claims
 
 
+def verify_logout_token(client: OIDCClient, token: str) -> dict[str, Any]:
+    """Return the claims of a logout token that was made for `client` within the last two minutes (S11).
+
+    Rules of OpenID Connect Back-Channel Logout 1.0, section 2.6; that its `jti` is new is the caller's to see.
+
+    Raises:
+        TokenRejected: it is not as it must be.
+        ProviderUnavailable: the keys can't be had.
+    """
+    claims = _verify(client, token, required=_REQUIRED_OF_LOGOUT, token_type="logout+jwt")  # noqa: S106 - a type
+    events = claims["events"]
+    if not isinstance(events, dict) or not isinstance(events.get(LOGOUT_EVENT), dict):
+        raise TokenRejected("events lacks the logout event")
+    if "nonce" in claims:
+        raise TokenRejected("a logout token has no nonce")
+    if time.time() - claims["iat"] > LOGOUT_TOKEN_AGE_SECONDS:
+        raise TokenRejected("iat is too long ago")
+    named = {name: claims[name] for name in ("sid", "sub") if name in claims}
+    if not named or not all(_is_name(value) for value in [*named.values(), claims["jti"]]):
+        raise TokenRejected("sid, sub or jti is not usable")
+    return claims
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _MAX_NAME_CHARACTERS
+
+
 def _client_by_audience(token: str) -> OIDCClient:
     try:
         claimed = jwt.decode(token, options={"verify_signature": False})
@@ -68,8 +100,8 @@ def _client_by_audience(token: str) -> OIDCClient:
     raise TokenRejected("aud is not ours")
 
 
-def _verify(client: OIDCClient, token: str) -> dict[str, Any]:
-    key = _key_for(client, token)
+def _verify(client: OIDCClient, token: str, *, required: list[str] = _REQUIRED, token_type: str = "") -> dict[str, Any]:
+    key = _key_for(client, token, token_type)
     try:
         claims: dict[str, Any] = jwt.decode(
             token,
@@ -78,7 +110,7 @@ def _verify(client: OIDCClient, token: str) -> dict[str, Any]:
             audience=client.client_id,
             issuer=client.issuer,
             leeway=LEEWAY_SECONDS,
-            options={"require": _REQUIRED, "strict_aud": False},
+            options={"require": required, "strict_aud": False},
         )
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
         raise TokenRejected(f"{type(error).__name__}: {error}") from error
@@ -86,12 +118,12 @@ def _verify(client: OIDCClient, token: str) -> dict[str, Any]:
         raise TokenRejected("aud names others too")
     if claims.get("azp", client.client_id) != client.client_id:
         raise TokenRejected("azp is another client")
-    if not isinstance(claims["sub"], str) or not claims["sub"] or len(claims["sub"]) > 255:  # noqa: PLR2004
+    if "sub" in required and not _is_name(claims["sub"]):
         raise TokenRejected("sub is not usable")
     return claims
 
 
-def _key_for(client: OIDCClient, token: str) -> jwt.PyJWK:
+def _key_for(client: OIDCClient, token: str, token_type: str) -> jwt.PyJWK:
     if len(token) > MAX_TOKEN_CHARACTERS:
         raise TokenRejected("too long")
     try:
@@ -100,6 +132,8 @@ def _key_for(client: OIDCClient, token: str) -> jwt.PyJWK:
         raise TokenRejected("not a token") from error
     if header.get("alg") != ALGORITHM:
         raise TokenRejected("alg is not RS256")
+    if token_type and str(header.get("typ", "")).lower() != token_type:
+        raise TokenRejected(f"typ is not {token_type}")
     kid = header.get("kid")
     if not isinstance(kid, str):
         raise TokenRejected("kid is missing")

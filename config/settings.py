@@ -28,6 +28,7 @@ IS_HTTPS = _site.scheme == "https"
 SECRET_KEY = env.str("SECRET_KEY")
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[_site.hostname])
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)  # how many of ours append to X-Forwarded-For
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 APPEND_SLASH = True
@@ -155,6 +156,8 @@ OIDC_CLIENTS = {
         "absolute": timedelta(hours=8),
     },
 }
+# In each process, how many threads may wait for the provider at once: a quarter of them at most.
+IDENTITY_LANES = env.int("IDENTITY_LANES", default=2)
 OIDC_SCOPES = "openid profile email offline_access"
 API_SCOPE = "dezky:api"
 IDENTITY_GRACE = timedelta(minutes=15)

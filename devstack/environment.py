@@ -32,6 +32,8 @@ PRODUCT_VARIABLES = frozenset(
         "ALLOWED_HOSTS",
         "ENVIRONMENT_NAME",
         "LOG_LEVEL",
+        "IDENTITY_LANES",
+        "TRUSTED_PROXIES",
         "STATIC_ROOT",
         "DATABASE_URL",
         "DATABASE_OWNER_URL",

@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.visitors import address_of
 from tenants.enums import ActorType, AuditAction, Outcome
 from tenants.models import AuditEvent, AuditHead, Tenant
 
@@ -60,7 +61,7 @@ def actor_of(request: HttpRequest, user: User, *, type_: ActorType = ActorType.P
         name=user.label,
         user_id=user.pk,
         email=user.email,
-        ip=request.META.get("REMOTE_ADDR") or None,
+        ip=address_of(request),
         request_id=getattr(request, "request_id", ""),
     )
 

@@ -37,6 +37,8 @@ class BearerAuthentication(BaseAuthentication):
         except authentik.ProviderUnavailable as error:
             raise IdentityUnavailable from error
         user = User.objects.filter(issuer=client.identity_issuer, sub=claims["sub"], is_active=True).first()
+        if user is not None and user.is_cut_off(claims["iat"]):
+            raise AuthenticationFailed("This token is from before its person was signed out everywhere.")
         if user is None:
             raise AuthenticationFailed("Nobody here has this token. Sign in to Dezky in a browser once.")
         return user, client

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import auth
@@ -16,8 +16,11 @@ from django.shortcuts import render
 from django.views.generic import View
 from mozilla_django_oidc.views import OIDCAuthenticationCallbackView, OIDCAuthenticationRequestView
 
-from accounts import answers, authentik, sessions, signals
+from accounts import answers, authentik, endings, http, sessions, signals, visitors
+from accounts.authentik import Tokens
 from accounts.clients import get_client
+from accounts.enums import Shortfall
+from accounts.freshness import Demand, authenticated_at, shortfall
 from accounts.models import User
 from accounts.redirects import safe_next
 from accounts.verification import TokenRejected
@@ -61,6 +64,7 @@ class SignInView(OIDCAuthenticationRequestView):
         state = parse_qs(urlsplit(response["Location"]).query)["state"][0]
         states = request.session["oidc_states"]
         states[state]["next"] = safe_next(request.GET.get("next"), self.client)
+        states[state]["again"] = self._is_again(request)
         request.session["oidc_states"] = states
         return response
 
@@ -69,7 +73,14 @@ class SignInView(OIDCAuthenticationRequestView):
         extra = {"redirect_uri": self.client.redirect_uri}
         if request.GET.get("fresh") == "1":
             extra["prompt"] = "login"
+        if self._is_again(request):
+            # authentik ignores 0, and obeys `prompt=login` once a session only.
+            extra["max_age"] = "1"
         return extra
+
+    def _is_again(self, request: HttpRequest) -> bool:
+        """Return whether a sign-in of this moment is wanted, and not one that the provider remembers."""
+        return request.GET.get("again") == "1"
 
 
 class CallbackView(OIDCAuthenticationCallbackView):
@@ -82,11 +93,13 @@ class CallbackView(OIDCAuthenticationCallbackView):
         if known is None:
             return self._failed(request, 400, "This sign-in was already used, is too old, or began in another browser.")
         self.next = known.get("next", self.client.home)
+        self.demand = Demand(again=bool(known.get("again")), asked_at_seconds=known.get("added_on", 0))
         if request.GET.get("error"):
             logger.info("the provider sent an error to the callback: %s", request.GET["error"][:80])
             return self._failed(request, 403, "The sign-in service didn't sign you in.")
         try:
-            return super().get(request)
+            with http.together():
+                return super().get(request)
         except SuspiciousOperation:
             return self._failed(request, 400, "This sign-in was already used.")
         except authentik.ProviderUnavailable:
@@ -101,19 +114,31 @@ class CallbackView(OIDCAuthenticationCallbackView):
             return self._failed(request, 403, "The sign-in service's answer could not be trusted.")
 
     def login_success(self) -> HttpResponse:
-        """Begin the session under a new key and go where the person wanted to go."""
+        """Begin the session under a new key and go where the person wanted to go, if the sign-in will do."""
         tokens, claims = self.request.oidc_grant
+        lacks = shortfall(client=self.client, user=self.user, claims=claims, demand=self.demand)
+        if lacks is not None:
+            return self._not_enough(tokens, lacks)
         auth.login(self.request, self.user)
         sid = claims.get("sid")
-        session = sessions.begin(
-            self.request.session,
-            user=self.user,
-            client=self.client,
-            tokens=tokens,
+        origin = sessions.Origin(
             sid=sid if isinstance(sid, str) else "",
+            authenticated_at=authenticated_at(claims),
+            device=visitors.device_of(self.request),
+            ip=visitors.address_of(self.request),
         )
+        session = sessions.begin(self.request.session, user=self.user, client=self.client, tokens=tokens, origin=origin)
         signals.signed_in.send(sender=User, user=self.user, session=session, request=self.request)
         return HttpResponseRedirect(self.next)
+
+    def _not_enough(self, tokens: Tokens, lacks: Shortfall) -> HttpResponse:
+        """Send the person to sign in once more, then say what is lacking; the tokens are given back."""
+        endings.give_back(self.user, self.client, tokens)
+        if not self.demand.again:
+            query = urlencode({"again": 1, "next": self.next})
+            return HttpResponseRedirect(f"/oidc/{self.client.name}/login/?{query}")
+        logger.warning("sign-in refused: %s", lacks.name)
+        return self._failed(self.request, 403, lacks.value)
 
     def login_failure(self) -> HttpResponse:
         """Say that this person may not sign in."""
@@ -132,10 +157,11 @@ class CallbackView(OIDCAuthenticationCallbackView):
         return None if is_old else known
 
     def _failed(self, request: HttpRequest, status: int, reason: str) -> HttpResponse:
+        query = urlencode({"next": getattr(self, "next", self.client.home)})
         context = {
             "title": "You are not signed in",
             "reason": reason,
-            "retry_url": f"/oidc/{self.client.name}/login/",
+            "retry_url": f"/oidc/{self.client.name}/login/?{query}",
             "status": status,
         }
         return render(request, "accounts/sign_in_failed.html", context, status=status)

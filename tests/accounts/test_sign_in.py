@@ -123,7 +123,7 @@ def test_a9_a_refusal_of_the_provider_is_a_page_that_offers_another_try(
     state = parse_qs(urlsplit(begin(site)).query)["state"][0]
     answer = site.get("/oidc/portal/callback/", {"error": "access_denied", "state": state})
     assert answer.status_code == 403
-    assert b'href="/oidc/portal/login/"' in answer.content
+    assert b'href="/oidc/portal/login/?next=%2F"' in answer.content
 
 
 def test_a5_userinfo_of_somebody_else_is_refused(site: Client, provider: IdentityProvider) -> None:

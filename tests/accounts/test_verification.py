@@ -120,7 +120,7 @@ def test_a13_the_clients_audience_and_issuer_belong_together(client: OIDCClient)
 class TestKeys:
     """A7: keys are cached, an unknown kid asks again at most once a minute, an outage uses the old ones."""
 
-    ENDPOINTS = Endpoints("a", "t", "u", "https://idp.test/jwks", "r", "e")
+    ENDPOINTS = Endpoints("a", "t", "u", "https://idp.test/jwks", "r", "i", "e")
 
     @pytest.fixture(autouse=True)
     def fetches(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:

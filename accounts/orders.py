@@ -1,0 +1,64 @@
+"""Sign-out orders: everything a person has, or a workspace's people have, stops working; and the proof of it.
+
+The order writes one time on each person: sessions, sign-ins and bearer tokens from before it are dead from
+that commit on, whatever lock or slow call holds their rows. Closing the sessions and taking their tokens
+back at the provider comes after, as often as it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import tasks
+from accounts.enums import OrderSubject
+from accounts.models import OIDCSession, SignOutOrder, User
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Whom an order is about; the label is what people call it."""
+
+    kind: OrderSubject
+    id: UUID
+    label: str
+
+
+def order_sign_out(
+    *, people: Iterable[User], subject: Subject, reason: str, by: User, asked_at: datetime
+) -> SignOutOrder:
+    """Sign people out of everything from the commit on, and return the order.
+
+    `asked_at` is when the request came: the proof counts from there. Call `witness` once the caller's
+    transaction is over.
+    """
+    ids = [person.pk for person in people]
+    with transaction.atomic():
+        order = SignOutOrder.objects.create(
+            subject=subject.kind,
+            subject_id=subject.id,
+            subject_label=subject.label[:320],
+            reason=reason,
+            ordered_by=by,
+            ordered_by_label=by.label[:320],
+            ordered_at=asked_at,
+            cut_at=timezone.now(),
+            people=ids,
+            sessions=OIDCSession.objects.alive().filter(user_id__in=ids).count(),
+        )
+        User.objects.filter(pk__in=ids).update(reauthenticate_after=order.cut_at)
+        tasks.carry_out.defer(order_id=str(order.pk))
+    return order
+
+
+def witness(order: SignOutOrder) -> None:
+    """Look with the eyes of a request whether a session from before still holds, and note when none did."""
+    before = OIDCSession.objects.filter(user_id__in=order.people, created_at__lte=order.cut_at).open()
+    now = timezone.now()
+    if not before.alive().exists() and not any(s.is_alive(now) for s in before.select_related("user").iterator()):
+        SignOutOrder.objects.filter(pk=order.pk).update(sessions_dead_at=timezone.now())
