@@ -16,18 +16,19 @@ _REASON_SECONDS = 300
 
 
 def sign_out(
-    request: HttpRequest, client: OIDCClient, ended: list[OIDCSession | None], *, reason: str = ""
+    request: HttpRequest, client: OIDCClient, ended: list[OIDCSession | None], *, reason: EndReason | None = None
 ) -> HttpResponse:
     """End the given sessions and answer with the way to the provider's sign-out.
 
-    Works with no session left, and with the provider away: then it ends on our own page.
+    Works with no session left, and with the provider away: then it ends on our own page. A `reason` is
+    told there.
     """
     mine = [session for session in ended if session is not None]
     id_token = next((session.id_token for session in mine if session.client == client.name), "")
-    why = EndReason.NOT_AUTHORISED if reason else EndReason.SIGNED_OUT
+    why = EndReason(reason) if reason else EndReason.SIGNED_OUT
     revocations = endings.close(OIDCSession.objects.filter(pk__in=[session.pk for session in mine]), reason=why)
     for session in mine:
-        signals.signed_out.send(sender=User, user=session.user, session=session, request=request, reason=reason)
+        signals.signed_out.send(sender=User, user=session.user, session=session, request=request, reason=reason or "")
     request.session.flush()
     endings.take_back(revocations, budget_seconds=endings.IN_A_REQUEST_SECONDS)
     try:

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path, register_converter
 
 from accounts.enums import ClientName
 from accounts.views.back_channel import BackChannelLogoutView
+from accounts.views.own_sessions import EndOwnSessionView, OwnSessionsView, SignOutEverywhereView
 from accounts.views.session import DoneView, RefreshView
 from accounts.views.sign_in import CallbackView, SignInView
 from accounts.views.sign_out import SignedOutView, SignOutView
@@ -35,4 +36,9 @@ oidc_urls: list[URLPattern] = [
 session_urls: list[URLPattern] = [
     path("refresh/", RefreshView.as_view(), name="refresh"),
     path("done/", DoneView.as_view(), name="done"),
+]
+own_session_urls: list[URLPattern] = [
+    path("sessions/", OwnSessionsView.as_view(), name="sessions"),
+    path("sessions/everywhere/", SignOutEverywhereView.as_view(), name="sign-out-everywhere"),
+    path("sessions/<uuid:session_id>/end/", EndOwnSessionView.as_view(), name="session-end"),
 ]

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.urls import oidc_urls, session_urls
+from accounts.urls import oidc_urls, own_session_urls, session_urls
 from config import errors
 from config.api_urls import api_urls, docs_urls
 from config.health import health_urls
@@ -12,7 +12,7 @@ from tenant_portal.urls import dashboard_urls, launcher_urls, me_urls
 
 urlpatterns = [
     path("", include((launcher_urls, "launcher"))),
-    path("me/", include((me_urls, "accounts"))),
+    path("me/", include(([*me_urls, *own_session_urls], "accounts"))),
     path("admin/", include((dashboard_urls, "dashboard"))),
     path("admin/<slug:slug>/", include("tenants.urls")),
     path("partner/", include("partner.urls")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -15,12 +15,20 @@ from tenants.scope import operator_scope
 
 
 class OperatorRequiredMixin(View):
-    """Asks the third layer, whatever stood before it, and runs the view in the operator's scope."""
+    """Asks the third layer, whatever stood before it, and runs the view in the operator's scope.
+
+    The whole view is one transaction. A view that has to commit a step, or to wait for a network call,
+    sets `is_scoped = False` and opens the scope for each step.
+    """
+
+    is_scoped: ClassVar[bool] = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Answer inside the operator's scope, or lead to the not-authorised page."""
         if not is_operator(request):
             return redirect(NOT_AUTHORISED)
+        if not self.is_scoped:
+            return super().dispatch(request, *args, **kwargs)
         with operator_scope():
             response = super().dispatch(request, *args, **kwargs)
             if isinstance(response, SimpleTemplateResponse):

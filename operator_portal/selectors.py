@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 
-from accounts.models import User
+from accounts.models import OIDCSession, SignOutOrder, User
 from partner.models import Partner
 from tenants.enums import TenantStatus
 from tenants.keyset import Keyset, Page
-from tenants.models import Tenant
+from tenants.models import Membership, Tenant
 
 TENANT_ORDER = Keyset(field="name", kind="text")
+PEOPLE_ORDER = Keyset(field="email", kind="text")
+ORDER_ORDER = Keyset(field="ordered_at", kind="time", is_descending=True)
 PAGE_SIZE = 25
 
 
@@ -58,3 +60,36 @@ def tenants_page(
 def partner_choices() -> list[tuple[str, str]]:
     """Return the partners to filter by, as (slug, name)."""
     return list(Partner.objects.order_by("name").values_list("slug", "name"))
+
+
+def people_page(*, text: str = "", cursor: str | None = None) -> Page[User]:
+    """Return one page of people, by e-mail address."""
+    found = User.objects.filter(Q(email__icontains=text) | Q(name__icontains=text)) if text else User.objects.all()
+    return PEOPLE_ORDER.page(found, cursor=cursor, size=PAGE_SIZE)
+
+
+def memberships_of(person: User) -> list[Membership]:
+    """Return a person's workspaces, whatever their status."""
+    return list(Membership.objects.of(person).select_related("tenant").order_by("tenant__name"))
+
+
+def people_of(tenant: Tenant) -> list[User]:
+    """Return everybody who is a member of a workspace."""
+    members = Membership.objects.for_tenant(tenant)
+    return list(User.objects.filter(pk__in=members.values("user_id")))
+
+
+def tenant_by_slug(slug: str) -> Tenant | None:
+    """Return a workspace, with its `partner_name`, whatever its status."""
+    return Tenant.objects.annotate(partner_name=F("partner__name")).filter(slug=slug).first()
+
+
+def orders_page(*, cursor: str | None = None) -> Page[SignOutOrder]:
+    """Return one page of sign-out orders, the newest first."""
+    return ORDER_ORDER.page(SignOutOrder.objects.all(), cursor=cursor, size=PAGE_SIZE)
+
+
+def signed_in_of(tenant: Tenant) -> int:
+    """Return how many sessions the people of a workspace have open."""
+    members = Membership.objects.for_tenant(tenant)
+    return OIDCSession.objects.alive().filter(user_id__in=members.values("user_id")).count()

@@ -2,10 +2,19 @@
 
 from django.urls import path
 
+from operator_portal.people_views import PeopleView, PersonView, TenantView
+from operator_portal.sign_out_views import SignOutPersonView, SignOutsView, SignOutTenantView, SignOutView
 from operator_portal.views import NotAuthorisedView, OverviewView, TenantsView
 
 operator_urls = [
     path("", OverviewView.as_view(), name="overview"),
     path("tenants/", TenantsView.as_view(), name="tenants"),
+    path("tenants/<slug:slug>/", TenantView.as_view(), name="tenant"),
+    path("tenants/<slug:slug>/sign-out/", SignOutTenantView.as_view(), name="tenant-sign-out"),
+    path("people/", PeopleView.as_view(), name="people"),
+    path("people/<uuid:person_id>/", PersonView.as_view(), name="person"),
+    path("people/<uuid:person_id>/sign-out/", SignOutPersonView.as_view(), name="person-sign-out"),
+    path("sign-outs/", SignOutsView.as_view(), name="sign-outs"),
+    path("sign-outs/<uuid:order_id>/", SignOutView.as_view(), name="sign-out"),
 ]
 turned_away_urls = [path("not-authorised/", NotAuthorisedView.as_view(), name="not-authorised")]

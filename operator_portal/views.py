@@ -10,7 +10,7 @@ from django.views.generic import TemplateView, View
 
 from accounts import sessions
 from accounts.clients import get_client
-from accounts.enums import ClientName
+from accounts.enums import ClientName, EndReason
 from accounts.mixins import FragmentMixin
 from accounts.sign_out import sign_out
 from operator_portal import selectors
@@ -91,4 +91,4 @@ class NotAuthorisedView(View):
         mine = request.oidc  # type: ignore[attr-defined] # set by IdentityMiddleware
         portal = sessions.other_session(request, ClientName.PORTAL)
         operator = get_client(ClientName.OPERATOR)
-        return sign_out(request, operator, [mine, portal], reason="not-authorised")
+        return sign_out(request, operator, [mine, portal], reason=EndReason.NOT_AUTHORISED)

@@ -82,6 +82,7 @@ class AuditAction(TextChoices):
     PERSON_REMOVE = "people:member:remove", "removed a person"
     TENANT_CREATE = "tenant:workspace:create", "created the workspace"
     TENANT_SUSPEND = "tenant:workspace:suspend", "suspended the workspace"
+    SIGN_OUT_ORDER = "session:everything:end", "signed out of everything"
     ACCESS_GRANT = "access:delegation:grant", "granted delegated access"
     ACCESS_VISIT = "access:delegation:visit", "opened the workspace by delegated access"
     STAFF_ADD = "partner:staff:add", "added a partner's staff"

@@ -99,6 +99,7 @@ class OIDCSessionFactory(factory.django.DjangoModelFactory[OIDCSession]):
     refresh_token = "canary-refresh-token"
     id_token = "canary-id-token"
     access_expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
+    authenticated_at = factory.LazyFunction(timezone.now)
 
 
 def make_event(tenant: Tenant | None, label: str = "something") -> AuditEvent:

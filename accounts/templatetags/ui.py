@@ -181,3 +181,16 @@ def palette_option(href: str, symbol: str, label: str, note: str = "") -> SafeSt
         label,
         format_html("<small>{}</small>", note) if note else "",
     )
+
+
+@register.simple_tag
+def took(span: dt.timedelta | None) -> str:
+    """Say how long something took: milliseconds below a second, then seconds, then minutes."""
+    if span is None:
+        return "Not yet"
+    seconds = span.total_seconds()
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"

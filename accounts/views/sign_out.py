@@ -8,10 +8,10 @@ from django.views.generic import View
 
 from accounts import sessions
 from accounts.clients import get_client
-from accounts.enums import ClientName
+from accounts.enums import ClientName, EndReason
 from accounts.sign_out import REASON_COOKIE, sign_out
 
-_REASONS = {"not-authorised"}
+_REASONS = {EndReason.NOT_AUTHORISED, EndReason.EVERYWHERE}
 
 
 class SignOutView(View):

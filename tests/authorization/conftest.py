@@ -20,7 +20,9 @@ from tests.authorization.probe import Matrix, make_matrix
 from tests.authorization.world import Signer, make_world
 
 _IDP = "https://idp.test"
-_ENDPOINTS = Endpoints(*(f"{_IDP}/{name}/" for name in ("authorize", "token", "userinfo", "jwks", "revoke", "end")))
+_ENDPOINTS = Endpoints(
+    *(f"{_IDP}/{name}/" for name in ("authorize", "token", "userinfo", "jwks", "revoke", "introspect", "end"))
+)
 
 
 def _away(*_args: Any, **_kwargs: Any) -> NoReturn:

@@ -66,6 +66,10 @@ _LIST = [
     # Another firm.
     Persona("rival", "rival", ("portal",)),
     Persona("operator", "operator", ("operator",)),
+    # An operator whose last sign-in at the provider is over ten minutes old.
+    Persona(
+        "operator_stale", "operator", ("operator",), ages={"operator": {"authenticated_at": timedelta(minutes=11)}}
+    ),
     Persona("operator_on_portal", "operator", ("portal",)),
     Persona("demoted", "nobody", ("operator",)),
     Persona("swapped", _EVERY_ROLE, _BOTH, cookie_of={"portal": "operator", "operator": "portal"}),
@@ -84,6 +88,9 @@ _LIST = [
         _BOTH,
         ages={"portal": {"created_at": timedelta(days=7)}, "operator": {"created_at": timedelta(hours=8)}},
     ),
+    # Signed out everywhere: the sessions' own rows don't know it yet.
+    Persona("cut_off", "cut_off", _BOTH),
+    Persona("bearer_cut_off", "cut_off", token=Token()),
     Persona("ended", _EVERY_ROLE, _BOTH, is_ended=True),
     # The access token has run out and the provider does not answer: inside the grace, and after it.
     Persona("grace", _EVERY_ROLE, _BOTH, _ACME, ages=_both(confirmed_at=timedelta(minutes=1))),
@@ -107,14 +114,22 @@ PERSONAS = {persona.name: persona for persona in _LIST}
 
 # Groups, for rows. What a surface does not know at all is the same for each of them.
 EVERYONE = frozenset(PERSONAS)
-SPENT = frozenset({"swapped", "inactive", "expired_idle", "expired_absolute", "ended"})
+SPENT = frozenset({"swapped", "inactive", "expired_idle", "expired_absolute", "cut_off", "ended"})
 BEARERS = frozenset(name for name, persona in PERSONAS.items() if persona.token)
 BAD_BEARERS = frozenset(
-    {"bearer_unscoped", "bearer_id_token", "bearer_forged", "bearer_expired", "bearer_inactive", "bearer_stranger"}
+    {
+        "bearer_unscoped",
+        "bearer_id_token",
+        "bearer_forged",
+        "bearer_expired",
+        "bearer_inactive",
+        "bearer_cut_off",
+        "bearer_stranger",
+    }
 )
 GOOD_BEARERS = BEARERS - BAD_BEARERS
 UNCONFIRMED = frozenset({"grace", "lapsed"})
 # Nobody, as the portal's pages see it: a bearer does not count there, nor does the operator's session.
-NOT_IN_PORTAL = frozenset({"anonymous", "operator", "demoted"}) | SPENT | BEARERS
+NOT_IN_PORTAL = frozenset({"anonymous", "operator", "operator_stale", "demoted"}) | SPENT | BEARERS
 IN_PORTAL = EVERYONE - NOT_IN_PORTAL - UNCONFIRMED
 NOT_IN_PORTAL_API = NOT_IN_PORTAL - GOOD_BEARERS

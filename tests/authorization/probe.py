@@ -70,7 +70,8 @@ class Matrix:
 
     def path(self, row: Row) -> str:
         """Return the row's path in this world."""
-        return path_of(row.url, {**row.args, **self._object(row)}, row.query)
+        named = {name: self.world.objects.get(value, value) for name, value in row.args.items()}
+        return path_of(row.url, {**named, **self._object(row)}, row.query)
 
     def _object(self, row: Row) -> dict[str, Any]:
         if row.state is State.NONE:
@@ -155,6 +156,8 @@ class Answer:
         """Return the answer in a word; what is none of them is told as it is."""
         status = self.response.status_code
         leads_to = self.response.headers.get("Location") or self.response.headers.get("HX-Redirect", "")
+        if "insufficient_user_authentication" in self.response.headers.get("WWW-Authenticate", ""):
+            return Outcome.STEP_UP if not leads_to else "a challenge that leads away"
         if status == 401 and "WWW-Authenticate" in self.response.headers:
             return self._only_for_programs(leads_to)
         if status == 503:
@@ -184,7 +187,10 @@ class Answer:
             asked = self.response.wsgi_request
             home = "/operator/" if client == "operator" else "/"
             back = asked.get_full_path() if asked.method == "GET" else home
-            is_right = path == f"/oidc/{client}/login/" and parse_qs(urlsplit(leads_to).query)["next"] == [back]
+            query = parse_qs(urlsplit(leads_to).query)
+            is_right = path == f"/oidc/{client}/login/" and query["next"] == [back]
+            if is_right and query.get("again") == ["1"]:
+                return Outcome.STEP_UP if self.transport is Transport.PAGE else leads_to
             return Outcome.SIGN_IN if is_right and self.transport is Transport.PAGE else leads_to
         return Outcome.DONE if row.leads_to and leads_to.startswith(row.leads_to) else leads_to
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from tests.authorization.personas import (
     BAD_BEARERS,
@@ -27,6 +28,7 @@ class Outcome(StrEnum):
     DONE = "done"
     RENEWED = "renewed"
     SIGN_IN = "sign in"
+    STEP_UP = "sign in again"
     NOT_RENEWED = "not renewed"
     BAD_REQUEST = "bad request"
     FORBIDDEN = "forbidden"
@@ -252,16 +254,45 @@ def _partner() -> list[Row]:
 # --- The operator portal --------------------------------------------------------------------------
 # Whoever the portal alone knows and is no operator gets a definite no; an operator signs in first.
 _SIGN_IN_FIRST = frozenset({"anonymous", "operator_on_portal"}) | SPENT
-_OPERATOR = split(_O.NOT_AUTHORISED, ok="operator grace", unavailable="lapsed", sign_in=_SIGN_IN_FIRST | BEARERS)
+_NO_OPERATOR = {"unavailable": "lapsed", "sign_in": _SIGN_IN_FIRST | BEARERS}
+_OPERATOR = split(_O.NOT_AUTHORISED, ok="operator operator_stale grace", **_NO_OPERATOR)
 _OPERATOR_API = split(
-    _O.FORBIDDEN, ok="operator grace bearer_operator", unavailable="lapsed", sign_in=_SIGN_IN_FIRST | BAD_BEARERS
+    _O.FORBIDDEN,
+    ok="operator operator_stale grace bearer_operator",
+    unavailable="lapsed",
+    sign_in=_SIGN_IN_FIRST | BAD_BEARERS,
 )
+# What can't be undone: an older sign-in has to be repeated (O6), and nothing is done unconfirmed.
+_STEP_UP = split(_O.NOT_AUTHORISED, ok="operator grace", step_up="operator_stale", **_NO_OPERATOR)
+_STEP_UP_WRITE = split(
+    _O.NOT_AUTHORISED,
+    done="operator",
+    step_up="operator_stale",
+    unavailable=UNCONFIRMED,
+    sign_in=_SIGN_IN_FIRST | BEARERS,
+)
+_NO_SUCH_TENANT = split(_O.NOT_AUTHORISED, not_found="operator operator_stale grace", **_NO_OPERATOR)
+
+
+_PERSON = {"person_id": "@person"}
+_ORDER: dict[str, Any] = {"data": {"reason": "a lost laptop"}, "leads_to": "/operator/sign-outs/"}
 
 
 def _operator() -> list[Row]:
     return [
         Row("operator:overview", _OPERATOR),
         Row("operator:tenants", _OPERATOR, lists="all"),
+        Row("operator:tenant", _OPERATOR, state=State.OWN, shows=True),
+        Row("operator:tenant", _OPERATOR, state=State.SUSPENDED, shows=True),
+        Row("operator:tenant", _NO_SUCH_TENANT, state=State.UNKNOWN, why_nobody=_NOBODY),
+        Row("operator:people", _OPERATOR, lists="all"),
+        Row("operator:person", _OPERATOR, args=_PERSON),
+        Row("operator:sign-outs", _OPERATOR),
+        Row("operator:sign-out", _OPERATOR, args={"order_id": "@order"}),
+        Row("operator:person-sign-out", _STEP_UP, args=_PERSON),
+        Row("operator:person-sign-out", _STEP_UP_WRITE, args=_PERSON, method="POST", **_ORDER),
+        Row("operator:tenant-sign-out", _STEP_UP, state=State.OWN, shows=True),
+        Row("operator:tenant-sign-out", _STEP_UP_WRITE, args={"slug": "acme"}, method="POST", **_ORDER),
         Row("api:operator-tenants", _OPERATOR_API, lists="all"),
         Row("api:operator-tenants", _OPERATOR_API, method="OPTIONS"),
         # A refusal by itself: it has nothing to show, and signs out whoever comes.
@@ -281,6 +312,20 @@ def _own() -> list[Row]:
     return [
         Row("launcher:home", _SIGNED_IN, lists="own"),
         Row("accounts:profile", _SIGNED_IN, lists="own"),
+        Row("accounts:sessions", _SIGNED_IN),
+        Row(
+            "accounts:sign-out-everywhere",
+            split(_O.DONE, sign_in=NOT_IN_PORTAL, unavailable=UNCONFIRMED),
+            method="POST",
+            leads_to="https://idp.test/sign-out/",
+        ),
+        Row(
+            "accounts:session-end",
+            split(_O.NOT_FOUND, done="owner", sign_in=NOT_IN_PORTAL, unavailable=UNCONFIRMED),
+            method="POST",
+            args={"session_id": "@owners-session"},
+            leads_to="/me/sessions/",
+        ),
         Row("dashboard:index", index, leads_to="/admin/"),
         Row("api:me", _ANY_API),
         Row("api:me", _ANY_API, method="OPTIONS"),
@@ -292,16 +337,18 @@ def _own() -> list[Row]:
 # --- Signing in and out, and what is for all ------------------------------------------------------
 def _sessions() -> list[Row]:
     has_portal = IN_PORTAL
-    has_operator = frozenset({"operator", "demoted"})
+    has_operator = frozenset({"operator", "operator_stale", "demoted"})
     rows = []
     for client, holders in (("portal", has_portal), ("operator", has_operator)):
         args = {"client": client}
         callback = "without a state of this browser there is no sign-in to finish; tests/accounts shows the passing"
+        back_channel = "only the provider's signed token passes; tests/accounts/test_back_channel.py shows it"
         rows += [
             Row("oidc:login", for_all(_O.DONE), args=args, leads_to="https://idp.test/authorize/"),
             Row("oidc:callback", for_all(_O.BAD_REQUEST), args=args, why_nobody=callback),
             Row("oidc:logout", for_all(_O.DONE), args=args, method="POST", leads_to="https://idp.test/sign-out/"),
             Row("oidc:signed-out", for_all(_O.OK), args=args),
+            Row("oidc:back-channel", for_all(_O.BAD_REQUEST), args=args, method="POST", why_nobody=back_channel),
             Row(
                 "session:refresh",
                 split(_O.NOT_RENEWED, renewed=holders, unavailable=UNCONFIRMED),

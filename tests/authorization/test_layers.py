@@ -11,7 +11,7 @@ from tests.authorization.personas import EVERYONE, PERSONAS
 from tests.authorization.probe import Matrix, Transport, path_of
 
 _OPERATOR_PAGES = ["operator:overview", "operator:tenants"]
-_OPERATORS = {"operator", "grace", "lapsed"}
+_OPERATORS = {"operator", "operator_stale", "grace", "lapsed"}
 _API_OPERATORS = _OPERATORS | {"bearer_operator"}
 
 
@@ -44,7 +44,7 @@ def test_without_the_mixins_question_the_middleware_keeps_operator_pages(
 ) -> None:
     """O1."""
     monkeypatch.setattr("operator_portal.mixins.is_operator", lambda _request: True)
-    for name in sorted(EVERYONE - {"operator", "grace"}):
+    for name in sorted(EVERYONE - {"operator", "operator_stale", "grace"}):
         response = _get(matrix, name, url)
         assert (name, response.status_code) == (name, 503 if name == "lapsed" else 302)
         assert "canary" not in response.content.decode()

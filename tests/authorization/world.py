@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from django.utils import timezone
 
 from accounts.clients import get_client
-from accounts.models import OIDCSession, User
+from accounts.enums import OrderSubject
+from accounts.models import OIDCSession, SignOutOrder, User
 from partner.enums import StaffRole
 from partner.models import Partner
 from partner.services import assign_customer
@@ -37,11 +38,15 @@ _ALL = ["people:read", "people:write", "audit:read"]
 
 @dataclass(frozen=True)
 class World:
-    """What was made: people by name, tenants by slug, and in each tenant one person to act upon."""
+    """What was made: people by name, tenants by slug, and in each tenant one person to act upon.
+
+    `objects` are the rest, by the word that stands for their id in a row.
+    """
 
     people: dict[str, User]
     tenants: dict[str, Tenant]
     targets: dict[str, UUID]
+    objects: dict[str, UUID]
 
 
 def canary(slug: str) -> str:
@@ -67,7 +72,24 @@ def make_world() -> World:
         user = UserFactory(name=f"{canary(slug)}person", email=f"{canary(slug)}person@example.test")
         targets[slug] = MembershipFactory(tenant=tenant, user=user).pk
         make_event(tenant, f"{canary(slug)}event")
-    return World(people=people, tenants=tenants, targets=targets)
+    return World(people=people, tenants=tenants, targets=targets, objects=_objects(people))
+
+
+def _objects(people: dict[str, User]) -> dict[str, UUID]:
+    """Make what rows name by a word: somebody's session elsewhere, a person, an order about them."""
+    stray = people["nobody"]
+    order = SignOutOrder.objects.create(
+        subject=OrderSubject.PERSON,
+        subject_id=stray.pk,
+        subject_label=stray.label,
+        reason="a lost laptop",
+        ordered_by_label="Somebody",
+        ordered_at=timezone.now(),
+        cut_at=timezone.now(),
+        people=[stray.pk],
+    )
+    elsewhere = OIDCSessionFactory(user=people["owner"])
+    return {"@owners-session": elsewhere.pk, "@person": stray.pk, "@order": order.pk}
 
 
 def _tenant(slug: str, partner: Partner | None, status: TenantStatus = TenantStatus.ACTIVE) -> Tenant:
@@ -90,15 +112,22 @@ def _people(tenants: dict[str, Tenant], northwind: Partner, contoso: Partner) ->
         "support": UserFactory(is_staff=True),
         "nobody": UserFactory(),
         "everything": UserFactory(is_platform_admin=True, is_staff=True),
+        "cut_off": UserFactory(
+            is_platform_admin=True, is_staff=True, reauthenticate_after=timezone.now() + timedelta(hours=1)
+        ),
         "inactive": UserFactory(is_platform_admin=True, is_staff=True, is_active=False),
     }
-    roles = {"member": "member", "admin": "admin", "owner": "owner", "everything": "owner", "inactive": "owner"}
+    roles = {
+        "member": "member",
+        "admin": "admin",
+        **dict.fromkeys(("owner", "everything", "inactive", "cut_off"), "owner"),
+    }
     for name, role in roles.items():
         for slug in ("acme", "initech"):
             MembershipFactory(tenant=tenants[slug], user=people[name], role=MembershipRole(role))
     MembershipFactory(tenant=tenants["acme"], user=people["consultant"])
     MembershipFactory(tenant=tenants["globex"], user=people["admin_b"], role=MembershipRole.ADMIN)
-    for name in ("delegate", "consultant", "everything", "inactive"):
+    for name in ("delegate", "consultant", "everything", "inactive", "cut_off"):
         PartnerStaffFactory(partner=northwind, user=people[name])
     PartnerStaffFactory(partner=contoso, user=people["rival"])
     customers = {"assigned": ("acme", "thin", "initech"), "agent": ("umbrella",)}
