@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts import authentik
 from accounts.models import OIDCSession, Revocation, SeenLogoutToken
 from accounts.verification import LOGOUT_EVENT
 from tenants.models import AuditEvent
@@ -165,8 +166,6 @@ def test_an_id_token_is_no_logout_token(site: Client) -> None:
 
 
 def test_without_keys_the_provider_is_told_to_try_again(site: Client, provider: IdentityProvider) -> None:
-    from accounts import authentik  # noqa: PLC0415 - the one test that needs an empty cache
-
     made = token(provider)
     authentik.cache.clear()
     provider.control("down", endpoints=["discovery", "jwks"])

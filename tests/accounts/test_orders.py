@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -141,8 +142,6 @@ def test_s10_a_revocation_waits_longer_each_time(browsers: list[Client], provide
 
 
 def test_s9_a_waiting_token_is_encrypted(browsers: list[Client]) -> None:
-    from django.db import connection  # noqa: PLC0415 - the one test that looks below the models
-
     plain = OIDCSession.objects.first().refresh_token
     order_about(User.objects.get(email=_EMAIL))
     endings.close(OIDCSession.objects.cut_off(), reason=EndReason.ORDERED)
