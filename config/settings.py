@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accounts.middleware.identity.IdentityMiddleware",
+    "partner.middleware.PartnerViewMiddleware",
     "accounts.middleware.guard.GuardMiddleware",
     "tenants.middleware.TenantGuardMiddleware",
     "partner.middleware.PartnerGuardMiddleware",

@@ -13,6 +13,7 @@ from django.views.generic.base import ContextMixin, View
 from accounts.models import User
 from partner import selectors
 from partner.models import PartnerStaff
+from tenants import visits
 from tenants.scope import partner_scope
 
 
@@ -34,5 +35,10 @@ class PartnerStaffRequiredMixin(ContextMixin, View):
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the partner."""
-        return super().get_context_data(partner=self.staff.partner, staff=self.staff, **kwargs)
+        """Add the partner, and the customers' workspaces that this session has open."""
+        return super().get_context_data(
+            partner=self.staff.partner,
+            staff=self.staff,
+            partner_views=visits.visits_of(self.request.session),
+            **kwargs,
+        )

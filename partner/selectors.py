@@ -13,9 +13,11 @@ from accounts.models import User
 from partner.enums import StaffRole
 from partner.models import PartnerStaff
 from tenants.delegates import Delegate
+from tenants.enums import Permission
 from tenants.keyset import Keyset, Page
 from tenants.models import DelegatedAccess, Tenant
 from tenants.querysets import TenantQuerySet
+from tenants.scope import partner_scope
 
 CUSTOMER_ORDER = Keyset(field="name", kind="text")
 PAGE_SIZE = 25
@@ -68,6 +70,17 @@ def delegate_of(user: User) -> Delegate | None:
     return Delegate(partner_id=staff.partner_id, firm=staff.partner.name, tenant_ids=seen)
 
 
+def open_grant_ids(user: User) -> set[str]:
+    """Return the ids of the grants by which a person may enter a customer's workspace now; none for no staff."""
+    delegate = delegate_of(user)
+    if delegate is None:
+        return set()
+    with partner_scope(delegate.partner_id):
+        customers = {tenant.pk for tenant in Tenant.objects.open().filter(partner_id=delegate.partner_id)}
+        grants = DelegatedAccess.objects.for_partner(delegate.partner_id).filter(tenant_id__in=customers).active()
+        return {str(grant.pk) for grant in grants if delegate.may_see(grant.tenant_id)}
+
+
 def customers_of(*, staff: PartnerStaff, text: str = "") -> TenantQuerySet:
     """Return the customers that this member of staff may see. Needs the partner's scope."""
     found = Tenant.objects.filter(partner_id=staff.partner_id).matching(text)
@@ -103,6 +116,8 @@ def _grants(staff: PartnerStaff, tenant_ids: list[UUID]) -> dict[UUID, Delegated
     return {grant.tenant_id: grant for grant in found.order_by("ends_at").select_related("granted_by")}
 
 
-def grant_is_open(grant: DelegatedAccess | None, tenant: Tenant) -> bool:
-    """Return whether the workspace itself can be opened by a grant now."""
-    return grant is not None and grant.is_active(timezone.now()) and not tenant.is_suspended
+def grant_opens(grant: DelegatedAccess | None, tenant: Tenant) -> bool:
+    """Return whether a grant opens the workspace's first page now: it shows people."""
+    if grant is None or tenant.is_suspended or not grant.is_active(timezone.now()):
+        return False
+    return Permission.PEOPLE_READ in grant.permissions

@@ -52,7 +52,7 @@ class CustomerView(PartnerStaffRequiredMixin, TemplateView):
         found = selectors.customer(staff=self.staff, slug=self.kwargs["slug"])
         if found is None:
             raise Http404
-        can_open = selectors.grant_is_open(found.grant, found.tenant)
+        can_open = selectors.grant_opens(found.grant, found.tenant)
         return super().get_context_data(
             customer=found, access=found.grant, can_open=can_open, events=self._events(found), **kwargs
         )

@@ -85,5 +85,6 @@ class AuditAction(TextChoices):
     SIGN_OUT_ORDER = "session:everything:end", "signed out of everything"
     ACCESS_GRANT = "access:delegation:grant", "granted delegated access"
     ACCESS_VISIT = "access:delegation:visit", "opened the workspace by delegated access"
+    PARTNER_VIEW_PURGE = "access:partner_view:purge", "lost sight of a customer whose access had ended"
     STAFF_ADD = "partner:staff:add", "added a partner's staff"
     STAFF_REMOVE = "partner:staff:remove", "removed a partner's staff"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
@@ -12,13 +11,11 @@ from django.template.response import SimpleTemplateResponse
 from django.views.generic.base import ContextMixin, View
 
 from accounts.models import User
-from tenants import audit
+from tenants import audit, visits
 from tenants.access import Access, access_to
 from tenants.audit import Actor, Thing
 from tenants.enums import AuditAction, Outcome, Permission
 from tenants.scope import tenant_scope
-
-_VISIT_SECONDS = 3600
 
 
 def enter(request: HttpRequest, *, slug: str, permission: Permission) -> Access:
@@ -73,11 +70,9 @@ class TenantAccessRequiredMixin(ContextMixin, View):
         return response
 
     def _note_visit(self) -> None:
-        """Tell the workspace's log that a delegate is here: once an hour for each session."""
-        key, now = f"visited:{self.access.tenant.slug}", time.time()
-        if not self.access.is_delegated or now - self.request.session.get(key, 0) < _VISIT_SECONDS:
+        """Remember that a delegate is here, and tell the workspace's log: once an hour for each session."""
+        if not visits.note(self.request.session, self.access):
             return
-        self.request.session[key] = now
         tenant = self.access.tenant
         with tenant_scope(tenant):
             thing = Thing(type="tenant", id=str(tenant.pk), label=tenant.name)

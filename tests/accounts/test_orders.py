@@ -132,7 +132,7 @@ def test_a_session_from_afterwards_lives() -> None:
 def test_s10_a_revocation_waits_longer_each_time(browsers: list[Client], provider: IdentityProvider) -> None:
     provider.control("down")
     (waiting, _) = endings.close(
-        OIDCSession.objects.filter(pk=OIDCSession.objects.first().pk), reason=EndReason.REFUSED
+        OIDCSession.objects.filter(pk=OIDCSession.objects.latest("created_at").pk), reason=EndReason.REFUSED
     )
     pauses = []
     for _ in range(9):
@@ -142,7 +142,7 @@ def test_s10_a_revocation_waits_longer_each_time(browsers: list[Client], provide
 
 
 def test_s9_a_waiting_token_is_encrypted(browsers: list[Client]) -> None:
-    plain = OIDCSession.objects.first().refresh_token
+    plain = OIDCSession.objects.latest("created_at").refresh_token
     order_about(User.objects.get(email=_EMAIL))
     endings.close(OIDCSession.objects.cut_off(), reason=EndReason.ORDERED)
     with connection.cursor() as cursor:

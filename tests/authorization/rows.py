@@ -254,7 +254,7 @@ def _partner() -> list[Row]:
 # --- The operator portal --------------------------------------------------------------------------
 # Whoever the portal alone knows and is no operator gets a definite no; an operator signs in first.
 _SIGN_IN_FIRST = frozenset({"anonymous", "operator_on_portal"}) | SPENT
-_NO_OPERATOR = {"unavailable": "lapsed", "sign_in": _SIGN_IN_FIRST | BEARERS}
+_NO_OPERATOR: dict[str, Any] = {"unavailable": "lapsed", "sign_in": _SIGN_IN_FIRST | BEARERS}
 _OPERATOR = split(_O.NOT_AUTHORISED, ok="operator operator_stale grace", **_NO_OPERATOR)
 _OPERATOR_API = split(
     _O.FORBIDDEN,

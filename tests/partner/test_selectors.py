@@ -106,13 +106,14 @@ def test_each_customer_comes_with_the_grant_that_holds_and_ends_last(firm: Partn
     assert found == {"acme": last, "umbrella": None, "initech": None}
 
 
-def test_a_workspace_is_open_by_a_grant_that_holds_and_if_it_is_not_suspended(firm: Partner) -> None:
+def test_a_workspace_is_open_by_a_grant_that_holds_and_shows_people_and_if_it_is_not_suspended(firm: Partner) -> None:
     now = timezone.now()
     grant: DelegatedAccess = DelegatedAccessFactory(tenant=_tenant("acme"), partner=firm)
+    audit_only = DelegatedAccess(starts_at=grant.starts_at, ends_at=grant.ends_at, permissions=["audit:read"])
     ended = DelegatedAccess(starts_at=grant.starts_at, ends_at=grant.ends_at, ended_at=now)
     acme, initech = _tenant("acme"), _tenant("initech")
-    cases = [(grant, acme), (ended, acme), (None, acme), (grant, initech)]
-    assert [selectors.grant_is_open(g, t) for g, t in cases] == [True, False, False, False]
+    cases = [(grant, acme), (ended, acme), (None, acme), (grant, initech), (audit_only, acme)]
+    assert [selectors.grant_opens(g, t) for g, t in cases] == [True, False, False, False, False]
 
 
 def test_a_delegate_is_known_by_firm_and_customers(firm: Partner) -> None:
