@@ -113,15 +113,16 @@ class Scene:
 )
 def test_z9_after_any_request_the_session_holds_what_is_open_and_nothing_else(db: None, steps: list[str]) -> None:
     scene = Scene()
-    noted, purges = False, 0
+    noted: DelegatedAccess | None = None
+    purges = 0
     for step in steps:
         getattr(scene, step)()
         if step not in ("visit", "look"):
             continue
-        if noted and not scene.holds:
-            noted, purges = False, purges + 1
+        if noted and not (scene.holds and scene.grant == noted):
+            noted, purges = None, purges + 1
         if step == "visit" and scene.holds:
-            noted = True
+            noted = scene.grant
         assert (scene.noted, scene.purges) == ([scene.tenant.slug] if noted else [], purges)
 
 
