@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.generic import FormView, TemplateView
 
-from accounts import htmx
+from accounts import htmx, step_up
 from accounts.mixins import FragmentMixin
 from tenants import selectors
 from tenants.enums import MembershipRole, MembershipSource, Permission
@@ -101,6 +101,17 @@ class PersonDialogView(FragmentMixin, TenantAccessRequiredMixin, FormView[Any]):
         """Return whether the reader is an owner."""
         membership = self.access.membership
         return membership is not None and membership.role == MembershipRole.OWNER
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask for a fresh sign-in before the workspace's owners change (O6)."""
+        if self.touches_owner() and not step_up.is_fresh(request.oidc):  # type: ignore[attr-defined] # our middleware
+            return step_up.challenge(request)
+        return super().post(request, *args, **kwargs)
+
+    def touches_owner(self) -> bool:
+        """Return whether the request would change who owns the workspace."""
+        is_owner: bool = self.member.role == MembershipRole.OWNER
+        return is_owner or self.request.POST.get("role") == MembershipRole.OWNER
 
     def done(self, text: str) -> HttpResponse:
         """Close the dialog and have the list read again; without HTMX, go back to the list."""
