@@ -161,14 +161,15 @@ def exchange_code(client: OIDCClient, *, code: str, verifier: str) -> Tokens:
     )
 
 
-def refresh(client: OIDCClient, *, refresh_token: str) -> Tokens:
+def refresh(client: OIDCClient, *, refresh_token: str, deadline_seconds: float = http.DEADLINE_SECONDS) -> Tokens:
     """Return new tokens for a refresh token, which is spent by this.
 
     Raises:
         ProviderRefused: sign in again (`invalid_grant`).
         ProviderUnavailable: no answer; the token may or may not be spent.
     """
-    return _token_call(client, {"grant_type": "refresh_token", "refresh_token": refresh_token})
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return _token_call(client, form, deadline_seconds=deadline_seconds)
 
 
 def userinfo(client: OIDCClient, *, access_token: str) -> dict[str, Any]:
@@ -206,8 +207,8 @@ def sign_out_url(client: OIDCClient, *, id_token: str) -> str:
     return f"{discover(client).end_session}?{urlencode(query)}"
 
 
-def _token_call(client: OIDCClient, form: dict[str, str]) -> Tokens:
-    answer = _form(client, discover(client).token, form)
+def _token_call(client: OIDCClient, form: dict[str, str], *, deadline_seconds: float = http.DEADLINE_SECONDS) -> Tokens:
+    answer = _form(client, discover(client).token, form, deadline_seconds=deadline_seconds)
     access, identity = answer.get("access_token"), answer.get("id_token")
     if not isinstance(access, str) or not isinstance(identity, str):
         raise ProviderUnavailable("the token answer lacks a token")

@@ -98,6 +98,11 @@ def together(seconds: float = DEADLINE_SECONDS) -> Iterator[None]:
         _together_until.reset(token)
 
 
+def seconds_left() -> float:
+    """Return how long the calls of `together` may still take; without it, as long as one call."""
+    return max(0.0, min(DEADLINE_SECONDS, _together_until.get() - time.monotonic()))
+
+
 def call(
     method: str,
     url: str,

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.conf import settings
 
@@ -22,12 +23,15 @@ class NoLaneFree(Exception):
     """Every lane is held by a slow call."""
 
 
+_has_lane: ContextVar[bool] = ContextVar("has_lane", default=False)
+
+
 class Lanes:
     """A bounded number of threads that may wait for the provider at once."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._taken_at: dict[int, float] = {}
+        self._taken_at: dict[object, float] = {}
 
     @property
     def taken(self) -> int:
@@ -36,24 +40,35 @@ class Lanes:
 
     @contextmanager
     def one(self) -> Iterator[None]:
-        """Hold a lane; a thread that has one already goes on in it.
+        """Hold a lane; whoever has one already goes on in it.
 
         Raises:
             NoLaneFree: all are taken, and the oldest of their calls is slow.
         """
-        me = threading.get_ident()
-        if me in self._taken_at:
+        if _has_lane.get():
             yield
             return
-        self._take(me)
+        lane = object()
+        self._take(lane)
+        token = _has_lane.set(True)
         try:
             yield
         finally:
+            _has_lane.reset(token)
             with self._changed:
-                del self._taken_at[me]
+                del self._taken_at[lane]
                 self._changed.notify()
 
-    def _take(self, me: int) -> None:
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Go on without a lane: for a thread that is no web worker's."""
+        token = _has_lane.set(True)
+        try:
+            yield
+        finally:
+            _has_lane.reset(token)
+
+    def _take(self, lane: object) -> None:
         give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
         with self._changed:
             while len(self._taken_at) >= settings.IDENTITY_LANES:
@@ -62,7 +77,7 @@ class Lanes:
                 if left <= 0:
                     raise NoLaneFree
                 self._changed.wait(left)
-            self._taken_at[me] = time.monotonic()
+            self._taken_at[lane] = time.monotonic()
 
 
 lanes = Lanes()

@@ -165,6 +165,7 @@ class OIDCSession(models.Model):
     last_seen_at = models.DateTimeField(default=timezone.now)
     confirmed_at = models.DateTimeField(default=timezone.now)
     renewal_failed_at = models.DateTimeField(null=True, blank=True)
+    renewal_pending_until = models.DateTimeField(null=True, blank=True)
     authenticated_at = models.DateTimeField(null=True, blank=True)
     device = models.CharField(max_length=120, blank=True)
     ip = models.GenericIPAddressField(null=True, blank=True)

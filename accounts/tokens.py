@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from concurrent.futures import Future, wait
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from accounts import authentik, endings, http, services
+from accounts import authentik, endings, http, late, services
 from accounts.enums import EndReason, Renewal
 from accounts.lanes import NoLaneFree, lanes
 from accounts.models import OIDCSession
@@ -17,6 +19,8 @@ from accounts.verification import TokenRejected, verify_id_token
 
 logger = logging.getLogger(__name__)
 
+# How long an answer may drip in after the request that asked for it has gone on without it.
+LATE_SECONDS = 120.0
 _EARLY = timedelta(seconds=30)
 _PAUSE_AFTER_FAILURE = timedelta(seconds=10)
 _LOCK_TIMEOUT = "5s"
@@ -57,18 +61,48 @@ def _renew_under_lock(pk: UUID, *, seen_expiry: object) -> Renewal:
             return Renewal.REFUSED
         if session.access_expires_at != seen_expiry and not is_due(session):
             return Renewal.RENEWED
+        if session.renewal_pending_until and now < session.renewal_pending_until:
+            return Renewal.UNAVAILABLE  # its refresh token is on the way: a second use would be a refusal
         if session.renewal_failed_at and now - session.renewal_failed_at < _PAUSE_AFTER_FAILURE:
             return Renewal.UNAVAILABLE
         return _ask_provider(session)
 
 
 def _ask_provider(session: OIDCSession) -> Renewal:
-    client = session.oidc_client
-    if not session.refresh_token:
+    """Ask for new tokens, for as long as the request has; a later answer is kept when it comes."""
+    client, spent = session.oidc_client, session.refresh_token
+    if not spent:
         return _end(session)
+    coming = late.start(lambda: authentik.refresh(client, refresh_token=spent, deadline_seconds=LATE_SECONDS))
+    done, _ = wait([coming], timeout=http.seconds_left())
+    if done:
+        return _settle(session, coming)
+    logger.warning("renewal: the identity provider is slow; its answer will be kept when it comes")
+    session.renewal_pending_until = timezone.now() + timedelta(seconds=LATE_SECONDS)
+    transaction.on_commit(lambda: coming.add_done_callback(partial(_settle_late, session.pk)))
+    return _put_off(session)
+
+
+def _settle_late(pk: UUID, coming: Future[authentik.Tokens]) -> None:
+    """Keep an answer that came after its request had gone on; runs in the answer's own thread."""
     try:
-        tokens = authentik.refresh(client, refresh_token=session.refresh_token)
-        claims = verify_id_token(client, tokens.id_token, nonce=None, access_token=tokens.access_token)
+        with transaction.atomic():
+            session = OIDCSession.objects.select_for_update(of=("self",)).select_related("user").get(pk=pk)
+            session.renewal_pending_until = None
+            session.save(update_fields=["renewal_pending_until"])
+            if session.is_alive(timezone.now()):
+                _settle(session, coming)
+            elif coming.exception() is None:
+                endings.give_back(session.user, session.oidc_client, coming.result())
+    except (DatabaseError, OIDCSession.DoesNotExist):
+        logger.exception("renewal: a late answer could not be kept")
+
+
+def _settle(session: OIDCSession, came: Future[authentik.Tokens]) -> Renewal:
+    """Make of the provider's answer what it means for the session."""
+    try:
+        tokens = came.result()
+        claims = verify_id_token(session.oidc_client, tokens.id_token, nonce=None, access_token=tokens.access_token)
         if claims["sub"] != session.user.sub:
             raise TokenRejected("sub is another person")  # noqa: TRY301 - one place judges the answer
     except authentik.ProviderUnavailable as error:
@@ -113,7 +147,7 @@ def _confirm(session: OIDCSession, claims: dict[str, object]) -> Renewal:
 
 def _put_off(session: OIDCSession) -> Renewal:
     session.renewal_failed_at = timezone.now()
-    session.save(update_fields=["renewal_failed_at"])
+    session.save(update_fields=["renewal_failed_at", "renewal_pending_until"])
     return Renewal.UNAVAILABLE
 
 
