@@ -64,9 +64,9 @@ async function renew(sentAt) {
 }
 const renewOnce = sentAt => (renewing ??= renew(sentAt).finally(() => (renewing = null)));
 
-/* ---- Signing in again, over the page ---- */
+/* ---- Signing in again, over the page: the session has ended, or a step-up wants a fresh sign-in ---- */
 let asking = null;
-function signInAgain() {
+function signInAgain(stepUpUrl) {
   return (asking ??= new Promise(resolve => {
     const dialog = document.getElementById('reauth');
     if (!dialog) {
@@ -77,6 +77,10 @@ function signInAgain() {
     const stranger = dialog.querySelector('[data-stranger]');
     const controller = new AbortController();
     const options = { signal: controller.signal };
+    link.dataset.plain ??= link.getAttribute('href');
+    link.href = stepUpUrl ?? link.dataset.plain;
+    for (const part of dialog.querySelectorAll('[data-when]'))
+      part.hidden = part.dataset.when !== (stepUpUrl ? 'step-up' : 'ended');
     let opened = null;
     const finish = isBack => {
       controller.abort();
@@ -130,6 +134,8 @@ htmx.registerExtension('dz-session', {
       let answer = await send(url, request);
       if (answer.status !== 401) return answer;
       clearTimeout(ctx.requestTimeout); // signing in may take minutes
+      const stepUpUrl = answer.headers.get('X-Step-Up-Url'); // RFC 9470: a renewal would not do
+      if (stepUpUrl) return (await signInAgain(stepUpUrl)) ? again(url, request) : new Response(null, { status: 204 });
       if ((await renewOnce(sentAt)) === RENEWED) {
         answer = await again(url, request);
         if (answer.status !== 401) return answer;

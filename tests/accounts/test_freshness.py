@@ -74,7 +74,7 @@ def test_a15_a_password_alone_is_sent_back_for_the_second_factor(site: Client, p
         {"claims": {"amr": "mfa"}},
         {"claims": {"amr": {"mfa": True}}},
         {"remove": ["auth_time"]},
-        {"claims": {"auth_time": int(time.time()) - 9 * 3600}},
+        {"auth_time_ago": 9 * 3600},
         {"claims": {"auth_time": "now"}},
         {"claims": {"auth_time": True}},
         {"claims": {"auth_time": 10**40}},
@@ -85,6 +85,8 @@ def test_a15_an_operator_without_factor_or_recent_sign_in_gets_a_page_and_no_ses
     site: Client, provider: IdentityProvider, tampering: dict[str, Any]
 ) -> None:
     """After one more try, and never in a loop."""
+    if "auth_time_ago" in tampering:  # worked out here: the names of the cases are the same in each worker
+        tampering = {"claims": {"auth_time": int(time.time()) - tampering["auth_time_ago"]}}
     provider.control("tamper", token="id", **tampering)
     first = sign_in(site, provider, _OPERATOR, "operator")
     assert first.status_code == 302
