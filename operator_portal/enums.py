@@ -41,11 +41,11 @@ class Check(TextChoices):
     OPERATOR_SIGN_IN = "operator_sign_in", "Somebody in the group is let in at sign-in"
     MIDDLEWARE_LISTED = "middleware_listed", "The guard stands among the middleware"
     GUARD_TABLE = "guard_table", "The guard table's row for operators"
-    MIDDLEWARE_PAGES = "middleware_pages", "The guard before every page"
-    MIDDLEWARE_API = "middleware_api", "The guard before every operator's API"
+    MIDDLEWARE_PAGES = "middleware_pages", "Every page, with the guard before it"
+    MIDDLEWARE_API = "middleware_api", "Every API, with the guard before it"
     VIEW_GUARD = "view_guard", "Who the guard inside takes for an operator"
-    VIEW_PAGES = "view_pages", "The guard inside every page"
-    VIEW_API = "view_api", "The guard inside every operator's API"
+    VIEW_PAGES = "view_pages", "Every page, with nothing before it"
+    VIEW_API = "view_api", "Every API, with nothing before it"
 
     @property
     def layer(self) -> Layer:

@@ -68,7 +68,7 @@ def expected_gate(path: Path) -> ExpectedGate:
         document = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a safe loader's child
         entries: list[dict[str, Any]] = document["entries"]
         policy = next(e for e in _of(entries, _EXPRESSION) if e["identifiers"]["name"] == _POLICY)
-        binding = next(e for e in _of(entries, _BINDING) if e["identifiers"]["policy"] == _key_of(policy))
+        binding = next(e for e in _of(entries, _BINDING) if _means(e["identifiers"]["policy"], policy))
         attrs = binding.get("attrs") or {}
         expression = str(policy["attrs"]["expression"])
         return ExpectedGate(
@@ -76,9 +76,10 @@ def expected_gate(path: Path) -> ExpectedGate:
             policy=_POLICY,
             expression=expression,
             group=_group_of(expression),
-            binding_enabled=attrs["enabled"] is True,
-            binding_negate=attrs["negate"] is True,
-            binding_failure_result=attrs["failure_result"] is True,
+            # What the blueprint leaves out is what authentik makes of a new binding.
+            binding_enabled=attrs.get("enabled", True) is True,
+            binding_negate=attrs.get("negate", False) is True,
+            binding_failure_result=attrs.get("failure_result", False) is True,
         )
     except (OSError, yaml.YAMLError) as error:
         raise BlueprintUnreadable(f"{path.name} can't be read: {type(error).__name__}") from error
@@ -90,8 +91,13 @@ def _of(entries: list[dict[str, Any]], model: str) -> list[dict[str, Any]]:
     return [entry for entry in entries if entry.get("model") == model]
 
 
-def _key_of(entry: dict[str, Any]) -> Reference:
-    return Reference("KeyOf", entry["id"])
+def _means(reference: object, policy: dict[str, Any]) -> bool:
+    """Return whether a binding's policy is this one: by the entry's id, or looked up by its name."""
+    if not isinstance(reference, Reference):
+        return False
+    if reference.tag == "KeyOf":
+        return bool(reference.value == policy.get("id"))
+    return reference.tag == "Find" and ["name", policy["identifiers"]["name"]] in reference.value
 
 
 def _last_mode(entries: list[dict[str, Any]]) -> str:

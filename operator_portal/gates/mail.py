@@ -43,5 +43,4 @@ def mail_red(transitions: list[int]) -> int:
 
 
 def _subject(turned: list[GateTransition]) -> str:
-    rest = f" and {len(turned) - 1} more" if len(turned) > 1 else ""
-    return f"The operator gate is not in place: {turned[0].title}{rest}"
+    return f"The operator gate is not in place ({len(turned)} finding{'s' if len(turned) > 1 else ''})"

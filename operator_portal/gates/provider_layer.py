@@ -6,6 +6,7 @@ accepted, from outside and without an account; and what becomes of two probe acc
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -21,6 +22,8 @@ from accounts.verification import ALGORITHM
 from operator_portal.enums import Check
 from operator_portal.gates.blueprint import BlueprintUnreadable, ExpectedGate, expected_gate
 from operator_portal.gates.findings import Finding, judge, unknown
+
+logger = logging.getLogger(__name__)
 
 _POLICY_CHECKS = (
     Check.ENGINE_MODE,
@@ -59,7 +62,8 @@ def _ask(steps: list[_Step]) -> list[Finding]:
             findings += unknown(checks, away) if away else step()
         except ProviderUnavailable as error:
             # Whoever does not answer one question is not asked the next: a slow one would hold us for minutes.
-            away = f"authentik does not answer: {error}."
+            logger.warning("gates: authentik does not answer: %s", error)
+            away = "authentik does not answer, so nothing is known of this now."
             findings += unknown(checks, away)
         except ProviderRefused as error:
             reason = (

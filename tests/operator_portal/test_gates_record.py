@@ -121,7 +121,7 @@ def test_a_gate_taken_away_is_mailed_once_to_every_active_platform_admin(
     assert mail_red(**job) == 0  # a task that runs again
     (message,) = mail.outbox
     assert message.to == ["henrik@dezky.test", "nora@dezky.test"]
-    assert message.subject == "The operator gate is not in place: The binding is switched on and 2 more"
+    assert message.subject == "The operator gate is not in place (3 findings)"
     assert "Expected: enabled: true\n  Found:    enabled: false" in message.body
     assert f"{settings.SITE_URL}/operator/gates/" in message.body
     gate.control("reset")
