@@ -143,7 +143,10 @@ def _pass_flow(browser: _Browser, *, username: str, password: str) -> None:
             raise ProbeFailed(f"{username} can't sign in: the password is not accepted")
         if component not in answers:
             raise ProbeFailed(f"{username} can't sign in: the flow asks for {component}")
-        answer = browser.send("POST", url, {"component": component, **answers[component]})
+        given = {"component": component, **answers[component]}
+        if challenge.get("password_fields"):  # the flow asks for both on one page
+            given["password"] = password
+        answer = browser.send("POST", url, given)
     raise ProbeFailed(f"{username} can't sign in: the flow has no end")
 
 

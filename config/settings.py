@@ -277,6 +277,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "TenantStatus": "tenants.enums.TenantStatus",
         "MembershipRole": "tenants.enums.MembershipRole",
+        "GateState": "operator_portal.enums.GateState",
     },
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from operator_portal.enums import Check, GateState
 from operator_portal.gates.findings import Finding
@@ -14,6 +14,7 @@ from tenants import audit
 from tenants.audit import SYSTEM, Change, Thing
 from tenants.enums import AuditAction, Outcome
 
+_LOCK = 727_003
 _ACTIONS = {GateState.RED: AuditAction.GATE_RED, GateState.GREEN: AuditAction.GATE_GREEN}
 
 
@@ -24,7 +25,9 @@ def record_run(*, findings: list[Finding], at: datetime, tell: Callable[[list[in
     that this run did not look at is no longer configured: its last state goes, its history stays.
     """
     with transaction.atomic():
-        known = {check.check_name: check for check in GateCheck.objects.select_for_update().order_by("pk")}
+        with connection.cursor() as cursor:  # two runs at once: the later one sees what the earlier one kept
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        known = {check.check_name: check for check in GateCheck.objects.order_by("pk")}
         turned = [
             transition
             for position, finding in enumerate(findings)
