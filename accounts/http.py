@@ -28,11 +28,12 @@ class CallFailed(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: status, lower-cased headers, body."""
+    """What came back: status, lower-cased headers, body; and each `Set-Cookie`, which may come several times."""
 
     status: int
     headers: dict[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
 
 
 class _Deadline:
@@ -129,8 +130,9 @@ def call(
             body = _read_capped(response)
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
         raise CallFailed(f"{method} failed: {type(error).__name__}") from error
-    answered = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-    return Answer(response.status, answered, body)
+    pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers]
+    cookies = tuple(value for name, value in pairs if name == "set-cookie")
+    return Answer(response.status, dict(pairs), body, cookies)
 
 
 def _read_capped(response: httpcore.Response) -> bytes:

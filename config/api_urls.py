@@ -12,6 +12,7 @@ from django.views.decorators.csp import csp_override
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.permissions import AllowAny
 
+from operator_portal.api.gates import GatesView
 from operator_portal.api.views import OperatorTenantListView
 from partner.api.views import CustomerListView
 from tenant_portal.api.views import MeView
@@ -38,6 +39,7 @@ api_urls = [
     path("tenants/<slug:slug>/audit", AuditListView.as_view(), name="audit"),
     path("partner/customers", CustomerListView.as_view(), name="partner-customers"),
     path("operator/tenants", OperatorTenantListView.as_view(), name="operator-tenants"),
+    path("operator/gates", GatesView.as_view(), name="operator-gates"),
     re_path(r"^(?P<path>.*)$", unknown, name="unknown"),
 ]
 docs_urls = [

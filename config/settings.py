@@ -183,6 +183,24 @@ SECURE_CSP: dict[str, list[str]] = {
     "trusted-types": ["htmx"],
 }
 
+# --- The gate watch ------------------------------------------------------------------------------
+# Everything here may be missing: what can't be asked is reported as unknown, never as green.
+AUTHENTIK_API_URL = env.str("AUTHENTIK_API_URL", default="").rstrip("/")
+AUTHENTIK_API_TOKEN = env.str("AUTHENTIK_API_TOKEN", default="")
+AUTHENTIK_PROBES = {
+    "operator": {
+        "username": env.str("AUTHENTIK_PROBE_OPERATOR", default=""),
+        "password": env.str("AUTHENTIK_PROBE_OPERATOR_PASSWORD", default=""),
+    },
+    "outsider": {
+        "username": env.str("AUTHENTIK_PROBE_OUTSIDER", default=""),
+        "password": env.str("AUTHENTIK_PROBE_OUTSIDER_PASSWORD", default=""),
+    },
+}
+AUTHENTIK_PROBE_FLOW = env.str("AUTHENTIK_PROBE_FLOW", default="default-authentication-flow")
+PROCRASTINATE_IMPORT_PATHS = ["operator_portal.gates.tasks"]
+OPERATOR_BLUEPRINT = BASE_DIR / "authentik" / "blueprints" / "operator-application.yaml"
+
 # --- Requests -----------------------------------------------------------------------------------
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
@@ -259,6 +277,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "TenantStatus": "tenants.enums.TenantStatus",
         "MembershipRole": "tenants.enums.MembershipRole",
+        "GateState": "operator_portal.enums.GateState",
     },
 }
 

@@ -19,6 +19,7 @@ from accounts.models import User  # noqa: E402
 from accounts.services import record_identity  # noqa: E402
 from devstack.names import COMPANIES, FIRST_NAMES, LAST_NAMES  # noqa: E402
 from devstack.people import PEOPLE  # noqa: E402
+from operator_portal.gates.run import check_gates  # noqa: E402
 from partner.models import Partner, PartnerStaff  # noqa: E402
 from partner.services import assign_customer  # noqa: E402
 from tenants.audit import SYSTEM, Actor  # noqa: E402
@@ -50,6 +51,7 @@ def main() -> None:
     _colleagues(acme, owner)
     workspaces.suspend_tenant(tenant=initech, reason="Invoice 60 days overdue", by=_operator())
     _delegate(acme, northwind, owner)
+    check_gates()  # so that the page of the gates has something to say before the worker's first look
 
 
 def _partner(slug: str, name: str) -> Partner:

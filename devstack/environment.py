@@ -22,9 +22,17 @@ _GENERATED: dict[str, Callable[[], str]] = {
     "TOKEN_ENCRYPTION_KEYS": lambda: Fernet.generate_key().decode(),
     "OIDC_CLIENT_SECRET": lambda: secrets.token_urlsafe(40),
     "OPERATOR_OIDC_CLIENT_SECRET": lambda: secrets.token_urlsafe(40),
+    "AUTHENTIK_API_TOKEN": lambda: secrets.token_urlsafe(40),
+    "AUTHENTIK_PROBE_OPERATOR_PASSWORD": lambda: secrets.token_urlsafe(40),
+    "AUTHENTIK_PROBE_OUTSIDER_PASSWORD": lambda: secrets.token_urlsafe(40),
     "STRIPE_SECRET_KEY": lambda: f"sk_test_dezky{secrets.token_hex(16)}",
     "STRIPE_PUBLISHABLE_KEY": lambda: f"pk_test_dezky{secrets.token_hex(16)}",
     "STRIPE_WEBHOOK_SECRET": lambda: f"whsec_{secrets.token_hex(24)}",
+}
+# The accounts that the gate watch signs in as at the stand-in.
+_PROBES = {
+    "AUTHENTIK_PROBE_OPERATOR": "probe-operator@dezky.test",
+    "AUTHENTIK_PROBE_OUTSIDER": "probe-outsider@dezky.test",
 }
 PRODUCT_VARIABLES = frozenset(
     {
@@ -40,6 +48,9 @@ PRODUCT_VARIABLES = frozenset(
         "STRIPE_API_BASE",
         "EMAIL_URL",
         "EMAIL_FROM",
+        "AUTHENTIK_API_URL",
+        "AUTHENTIK_PROBE_FLOW",
+        *_PROBES,
         *_GENERATED,
         *(f"{prefix}_{name}" for prefix in _CLIENTS for name in ("ISSUER", "CLIENT_ID", "SIGN_OUT_URL")),
     }
@@ -153,6 +164,10 @@ def build(
         # Beside a real provider the stand-in's flow would end nobody's session.
         is_real = bool(given.get(f"{prefix}_ISSUER"))
         product[f"{prefix}_SIGN_OUT_URL"] = "" if is_real else f"{identity_url}/if/flow/dezky-{client}-sign-out/"
+    product |= _PROBES
+    if given.get("OPERATOR_OIDC_ISSUER"):
+        # A real provider knows none of these: without its own the gate watch says that it isn't configured.
+        product |= dict.fromkeys((*_PROBES, *(name for name in _GENERATED if name.startswith("AUTHENTIK_"))), "")
     if given.get("STRIPE_SECRET_KEY") and not given.get("STRIPE_API_BASE"):
         product["STRIPE_API_BASE"] = "https://api.stripe.com"
     for name in PRODUCT_VARIABLES:

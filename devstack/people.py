@@ -51,3 +51,9 @@ PEOPLE: tuple[Person, ...] = (
     ),
     Person("nobody@stray.test", "Stray Visitor", (), "Signs in, belongs to nothing"),
 )
+
+# Accounts that the gate watch signs in as. They are nobody's, so no page lists them, and they have passwords.
+PROBES: tuple[Person, ...] = (
+    Person("probe-operator@dezky.test", "Gate probe (operator)", ("dezky-platform-admins",), "Must be let in"),
+    Person("probe-outsider@dezky.test", "Gate probe (outsider)", (), "Must be turned away"),
+)

@@ -36,6 +36,11 @@ PROOFS: tuple[Proof, ...] = (
         "tests/e2e/test_renewal_race.py",
     ),
     Proof(
+        "layers",
+        "whichever of the three layers is taken away, what is left refuses a tenant admin on every operator URL",
+        "tests/authorization/test_three_layers.py",
+    ),
+    Proof(
         "kills",
         "web, worker, PostgreSQL and up itself are killed; Dezky comes back and no acknowledged write is lost",
         "tests/e2e/test_recovery.py",

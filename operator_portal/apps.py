@@ -4,6 +4,6 @@ from django.apps import AppConfig
 
 
 class OperatorPortalConfig(AppConfig):
-    """A surface: it has no models of its own."""
+    """A surface: its only models tell of the gates before it."""
 
     name = "operator_portal"

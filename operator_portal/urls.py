@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from operator_portal.gate_views import GateCheckView, GatesView
 from operator_portal.people_views import PeopleView, PersonView, TenantView
 from operator_portal.sign_out_views import SignOutPersonView, SignOutsView, SignOutTenantView, SignOutView
 from operator_portal.views import NotAuthorisedView, OverviewView, TenantsView
@@ -16,5 +17,7 @@ operator_urls = [
     path("people/<uuid:person_id>/sign-out/", SignOutPersonView.as_view(), name="person-sign-out"),
     path("sign-outs/", SignOutsView.as_view(), name="sign-outs"),
     path("sign-outs/<uuid:order_id>/", SignOutView.as_view(), name="sign-out"),
+    path("gates/", GatesView.as_view(), name="gates"),
+    path("gates/check/", GateCheckView.as_view(), name="gates-check"),
 ]
 turned_away_urls = [path("not-authorised/", NotAuthorisedView.as_view(), name="not-authorised")]

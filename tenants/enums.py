@@ -88,3 +88,5 @@ class AuditAction(TextChoices):
     PARTNER_VIEW_PURGE = "access:partner_view:purge", "lost sight of a customer whose access had ended"
     STAFF_ADD = "partner:staff:add", "added a partner's staff"
     STAFF_REMOVE = "partner:staff:remove", "removed a partner's staff"
+    GATE_RED = "gate:check:red", "found a gate not in place"
+    GATE_GREEN = "gate:check:green", "found a gate in place again"

@@ -27,6 +27,9 @@ TONES = {
     "requested": "info",
     "past_due": "warn",
     "failure": "warn",
+    "green": "ok",
+    "unknown": "warn",
+    "red": "bad",
     "suspended": "bad",
     "denied": "bad",
 }

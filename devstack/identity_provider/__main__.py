@@ -9,10 +9,11 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 
 from .applications import read_applications
-from .provider import Provider
+from .provider import Monitor, Provider
 from .server import IdentityServer
 
 
@@ -24,6 +25,13 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _monitor(environ: Mapping[str, str]) -> Monitor:
+    """Return the monitor that the environment tells of, in the product's own variables."""
+    names = ("AUTHENTIK_PROBE_OPERATOR", "AUTHENTIK_PROBE_OUTSIDER")
+    passwords = {environ[name]: environ.get(f"{name}_PASSWORD", "") for name in names if environ.get(name)}
+    return Monitor(environ.get("AUTHENTIK_API_TOKEN", ""), passwords)
 
 
 def main() -> int:
@@ -45,7 +53,7 @@ def main() -> int:
         return 2
     os.umask(0o077)  # The database holds the signing keys.
     logging.basicConfig(level=logging.INFO, format="%(asctime)s identity %(message)s")
-    provider = Provider(applications, site_url, options.data_dir)
+    provider = Provider(applications, site_url, options.data_dir, _monitor(os.environ))
     server = IdentityServer(options.host, options.port, provider)
     for number in (signal.SIGTERM, signal.SIGINT):
         # shutdown() waits for the loop that this handler interrupts: another thread has to call it.

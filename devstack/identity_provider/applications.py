@@ -18,12 +18,11 @@ class Application:
     secret: str
     site_url: str
     path: str
-    required_group: str | None
     demands_second_factor: bool
 
     @property
     def redirect_uris(self) -> frozenset[str]:
-        """Return the callback addresses, which are compared strictly."""
+        """Return the callback addresses, which are compared strictly unless somebody loosens them."""
         return frozenset({f"{self.site_url}/oidc/{self.path}/callback/", CLI_REDIRECT_URI})
 
     @property
@@ -40,10 +39,6 @@ class Application:
         """Return the issuer under the host that was asked: authentik follows the Host header."""
         return f"{base_url}/application/o/{self.slug}/"
 
-    def admits(self, groups: tuple[str, ...]) -> bool:
-        """Tell whether the application's policy lets a member of `groups` in."""
-        return self.required_group is None or self.required_group in groups
-
 
 def read_applications(site_url: str, environ: Mapping[str, str]) -> dict[str, Application]:
     """Return the applications by slug; raises `LookupError` naming the secret that is missing."""
@@ -59,7 +54,6 @@ def read_applications(site_url: str, environ: Mapping[str, str]) -> dict[str, Ap
         secret=secrets["OIDC_CLIENT_SECRET"],
         site_url=site_url,
         path="portal",
-        required_group=None,
         demands_second_factor=False,
     )
     operator = Application(
@@ -68,7 +62,6 @@ def read_applications(site_url: str, environ: Mapping[str, str]) -> dict[str, Ap
         secret=secrets["OPERATOR_OIDC_CLIENT_SECRET"],
         site_url=site_url,
         path="operator",
-        required_group="dezky-platform-admins",
         demands_second_factor=True,
     )
     return {application.slug: application for application in (portal, operator)}

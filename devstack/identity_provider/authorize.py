@@ -58,7 +58,7 @@ def _application(provider: Provider, request: Request) -> Application:
     if application is None:
         page = pages.error("Client ID Error", "The client identifier (client_id) is missing or invalid.")
         raise AuthorizeError(html_response(page, 400))
-    if parameters.get("redirect_uri") not in application.redirect_uris:
+    if not provider.configuration.accepts_redirect(application, parameters.get("redirect_uri")):
         text = "The request fails due to a missing, invalid, or mismatching redirection URI (redirect_uri)."
         raise AuthorizeError(html_response(pages.error("Redirect URI Error", text), 400))
     return application
@@ -95,7 +95,7 @@ def _decide(provider: Provider, request: Request, application: Application) -> R
             _fail(request, "login_required")
         return to_login(request)
     session, account = signed_in
-    if not application.admits(account.groups):
+    if not provider.configuration.admits(application, account.groups):
         # The refusal never reaches the client, not even with prompt=none.
         return html_response(pages.denied(application, account.person))
     wants_login = "login" in prompt

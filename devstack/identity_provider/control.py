@@ -18,6 +18,7 @@ The JSON is `{"action": …}` with these fields (optional ones in brackets):
     tamper          [token: id (default), access, logout, userinfo; claims; remove;
                      alg: none, HS256; key: wrong, unknown_kid, enc]
     logout_token    client, email     returns logout_token, unsent [claims, remove, typ, alg, key]
+    configure       change            change the operator's gate: see configuration.CHANGES
     counts                            returns counts by endpoint and grant type
     state                             returns faults, sessions by e-mail, clock, lifetime
     reset                             behave again; with "sessions": true forget everybody, silently
@@ -32,6 +33,7 @@ from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
 from .backchannel import end_session, logout_claims
+from .configuration import change
 from .directory import Account
 from .faults import Fault, FaultKind
 from .keys import EncryptionKid
@@ -42,7 +44,7 @@ Message = dict[str, Any]
 LOOPBACK_NAMES = {"127.0.0.1", "localhost", "::1"}
 ENDPOINTS = (
     *("discovery", "jwks", "authorize", "token", "userinfo", "introspect", "revoke"),
-    *("end_session", "login", "sign_out", "home"),
+    *("end_session", "login", "sign_out", "home", "api", "executor"),
 )
 
 
@@ -174,6 +176,11 @@ def _logout_token(provider: Provider, message: Message, request: Request) -> Mes
     return {"logout_token": token}
 
 
+def _configure(provider: Provider, message: Message, _: Request) -> Message:
+    change(provider.configuration, str(message["change"]))
+    return {}
+
+
 def _counts(provider: Provider, _: Message, __: Request) -> Message:
     return {"counts": provider.counts.snapshot()}
 
@@ -219,6 +226,7 @@ ACTIONS: dict[str, Callable[[Provider, Message, Request], Message]] = {
     "token_lifetime": _token_lifetime,
     "tamper": _tamper,
     "logout_token": _logout_token,
+    "configure": _configure,
     "counts": _counts,
     "reset": _reset,
     "end_sessions": _end_sessions,

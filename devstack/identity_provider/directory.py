@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devstack.people import PEOPLE, Person
+from devstack.people import PEOPLE, PROBES, Person
 
+from .configuration import Configuration
 from .store import Store
 
-_BY_EMAIL = {person.email: person for person in PEOPLE}
+EVERYBODY: tuple[Person, ...] = (*PEOPLE, *PROBES)
+_BY_EMAIL = {person.email: person for person in EVERYBODY}
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,10 @@ class Account:
 class Directory:
     """Looks people up and changes them."""
 
-    def __init__(self, store: Store) -> None:
-        """Read changes from `store`."""
+    def __init__(self, store: Store, configuration: Configuration) -> None:
+        """Read changes to people from `store`, and what groups are called now from the configuration."""
         self._store = store
+        self._configuration = configuration
 
     def account(self, email: str) -> Account | None:
         """Return a known person, active or not."""
@@ -33,7 +36,8 @@ class Directory:
         if person is None:
             return None
         groups, is_active = self._store.people_changes(person.email)
-        return Account(person, person.groups if groups is None else groups, is_active)
+        named = tuple(map(self._configuration.group_name, person.groups if groups is None else groups))
+        return Account(person, named, is_active)
 
     def active(self, email: str) -> Account | None:
         """Return a known person who is active."""

@@ -8,8 +8,8 @@ from .applications import SCOPES, Application
 from .tokens import ACR
 
 
-def discovery(application: Application, base_url: str) -> dict[str, Any]:
-    """Return the OpenID configuration under the host that was asked."""
+def discovery(application: Application, base_url: str, *, has_signing_key: bool = True) -> dict[str, Any]:
+    """Return the OpenID configuration under the host that was asked; without a key, authentik signs by the secret."""
     oauth = f"{base_url}/application/o"
     return {
         "issuer": application.issuer(base_url),
@@ -23,7 +23,7 @@ def discovery(application: Application, base_url: str) -> dict[str, Any]:
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": ["authorization_code", "refresh_token"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": ["RS256" if has_signing_key else "HS256"],
         "subject_types_supported": ["public"],
         "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
         "acr_values_supported": [ACR],

@@ -95,7 +95,7 @@ def end_session(provider: Provider, request: Request, application: Application) 
     if signed_in is None:
         return to_login(request)
     session, account = signed_in
-    if not application.admits(account.groups):
+    if not provider.configuration.admits(application, account.groups):
         return html_response(pages.denied(application, account.person))
     if session.has_unfinished_flow:
         return html_response(pages.signed_out(application))

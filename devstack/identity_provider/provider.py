@@ -11,6 +11,7 @@ from typing import Any
 from devstack.people import PEOPLE
 
 from .applications import Application
+from .configuration import Configuration
 from .directory import Account, Directory
 from .faults import Counts, Faults
 from .keys import KeyRing
@@ -38,20 +39,33 @@ class Tampering:
         return {name: value for name, value in {**claims, **self.claims}.items() if name not in self.remove}
 
 
+@dataclass(frozen=True)
+class Monitor:
+    """The service account that may read the configuration, and the passwords of the probe accounts."""
+
+    token: str = ""
+    passwords: Mapping[str, str] = field(default_factory=dict)
+
+
 class Provider:
     """Everything that the endpoints share."""
 
-    def __init__(self, applications: dict[str, Application], site_url: str, data_dir: Path) -> None:
-        """Open the data directory, made if it is missing."""
+    def __init__(
+        self, applications: dict[str, Application], site_url: str, data_dir: Path, monitor: Monitor | None = None
+    ) -> None:
+        """Open the data directory, made if it is missing; without a monitor the API knows nobody."""
         data_dir.mkdir(parents=True, exist_ok=True)
         self.applications = applications
         self.site_url = site_url
         self.store = Store(data_dir / "identity.sqlite3")
-        self.directory = Directory(self.store)
+        self.configuration = Configuration(applications)
+        self.monitor = monitor or Monitor()
+        self.directory = Directory(self.store, self.configuration)
         self.keys = KeyRing(self.store)
         self.faults = Faults()
         self.counts = Counts()
         self.tampering: dict[str, Tampering] = {}
+        self.pending: dict[str, str] = {}  # who is half way through the flow executor, by cookie
         self.skew_seconds = 0.0
         self.access_token_seconds = ACCESS_TOKEN_SECONDS
         self.store.sweep(self.now())
@@ -69,14 +83,16 @@ class Provider:
         self.access_token_seconds = ACCESS_TOKEN_SECONDS
         self.keys.encryption_kid = "different"
         self.directory.restore()
+        self.configuration.restore()
 
     def sign(self, application: Application, kind: str, claims: Mapping[str, Any], typ: str = "JWT") -> str:
         """Return a signed token, falsified if a test asked for it."""
         tampering = self.tampering.get(kind, Tampering(kind))
+        own_alg = None if self.configuration.setup(application).has_signing_key else "HS256"
         return self.keys.sign(
             tampering.bend(claims),
             typ=typ,
-            alg=tampering.alg,
+            alg=tampering.alg or own_alg,
             key=tampering.key,
             client_secret=application.secret,
         )

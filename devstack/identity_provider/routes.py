@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import authorize, flows, token_endpoint
+from . import admin_api, authorize, executor, flows, token_endpoint
 from .applications import Application
 from .control import control
 from .discovery import discovery
@@ -50,6 +50,10 @@ FIXED: dict[str, Route] = {
 
 def find_route(provider: Provider, request: Request) -> Route | None:
     """Return the route of a request's path."""
+    if request.path.startswith(executor.PREFIX):
+        return Route("executor", ("GET", "POST"), executor.execute)
+    if request.path.startswith(admin_api.PREFIX):
+        return Route("api", admin_api.METHODS, admin_api.answer)
     return FIXED.get(request.path) or _application_routes(provider).get(request.path)
 
 
@@ -58,18 +62,26 @@ def _application_routes(provider: Provider) -> dict[str, Route]:
     for application in provider.applications.values():
         base = f"/application/o/{application.slug}/"
         routes[f"{base}.well-known/openid-configuration"] = Route("discovery", READ, _discovery(application))
-        routes[f"{base}jwks/"] = Route("jwks", READ, _jwks)
+        routes[f"{base}jwks/"] = Route("jwks", READ, _jwks(application))
         routes[f"{base}end-session/"] = Route("end_session", ("GET", "POST"), _end_session(application))
         routes[f"/if/flow/{application.slug}-sign-out/"] = Route("sign_out", ("GET",), _sign_out(application))
     return routes
 
 
 def _discovery(application: Application) -> Handler:
-    return lambda _, request: json_response(discovery(application, request.base_url))
+    def answer(provider: Provider, request: Request) -> Response:
+        has_key = provider.configuration.setup(application).has_signing_key
+        return json_response(discovery(application, request.base_url, has_signing_key=has_key))
+
+    return answer
 
 
-def _jwks(provider: Provider, _: Request) -> Response:
-    return json_response(provider.keys.jwks())
+def _jwks(application: Application) -> Handler:
+    def answer(provider: Provider, _: Request) -> Response:
+        has_key = provider.configuration.setup(application).has_signing_key
+        return json_response(provider.keys.jwks() if has_key else {})
+
+    return answer
 
 
 def _end_session(application: Application) -> Handler:

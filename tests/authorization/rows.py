@@ -271,6 +271,12 @@ _STEP_UP_WRITE = split(
     unavailable=UNCONFIRMED,
     sign_in=_SIGN_IN_FIRST | BEARERS,
 )
+_OPERATOR_WRITE = split(
+    _O.NOT_AUTHORISED,
+    done="operator operator_stale",
+    unavailable=UNCONFIRMED,
+    sign_in=_SIGN_IN_FIRST | BEARERS,
+)
 _NO_SUCH_TENANT = split(_O.NOT_AUTHORISED, not_found="operator operator_stale grace", **_NO_OPERATOR)
 
 
@@ -293,8 +299,12 @@ def _operator() -> list[Row]:
         Row("operator:person-sign-out", _STEP_UP_WRITE, args=_PERSON, method="POST", **_ORDER),
         Row("operator:tenant-sign-out", _STEP_UP, state=State.OWN, shows=True),
         Row("operator:tenant-sign-out", _STEP_UP_WRITE, args={"slug": "acme"}, method="POST", **_ORDER),
+        Row("operator:gates", _OPERATOR),
+        Row("operator:gates-check", _OPERATOR_WRITE, method="POST", leads_to="/operator/gates/"),
         Row("api:operator-tenants", _OPERATOR_API, lists="all"),
         Row("api:operator-tenants", _OPERATOR_API, method="OPTIONS"),
+        Row("api:operator-gates", _OPERATOR_API),
+        Row("api:operator-gates", _OPERATOR_API, method="OPTIONS"),
         # A refusal by itself: it has nothing to show, and signs out whoever comes.
         Row("operator-exit:not-authorised", for_all(_O.FORBIDDEN), why_nobody="it is the page that says no"),
         Row("operator-exit:not-authorised", for_all(_O.DONE), method="POST", leads_to="https://idp.test/sign-out/"),

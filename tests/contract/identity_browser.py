@@ -15,6 +15,13 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import jwt
 
 SECRETS = {"dezky-portal": "portal-secret", "dezky-operator": "operator-secret"}
+MONITOR = {
+    "AUTHENTIK_API_TOKEN": "monitor-token",
+    "AUTHENTIK_PROBE_OPERATOR": "probe-operator@dezky.test",
+    "AUTHENTIK_PROBE_OPERATOR_PASSWORD": "operator-password",
+    "AUTHENTIK_PROBE_OUTSIDER": "probe-outsider@dezky.test",
+    "AUTHENTIK_PROBE_OUTSIDER_PASSWORD": "outsider-password",
+}
 CALLBACK = "http://localhost/cli-callback"
 VERIFIER = "v" * 64
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qsl
 
-from .identity_browser import SECRETS, IdentityProvider
+from .identity_browser import MONITOR, SECRETS, IdentityProvider
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20
@@ -38,6 +38,7 @@ def start_identity_provider(
     environ = os.environ | {
         "OIDC_CLIENT_SECRET": SECRETS["dezky-portal"],
         "OPERATOR_OIDC_CLIENT_SECRET": SECRETS["dezky-operator"],
+        **MONITOR,
     }
     with (data_dir / "identity.log").open("ab") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=log, stderr=log)

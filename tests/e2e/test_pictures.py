@@ -89,6 +89,7 @@ VIEWS = (
     View("operator-overview", _OPERATOR, "/operator/"),
     View("operator-tenants", _OPERATOR, "/operator/tenants/"),
     View("operator-tenants-suspended", _OPERATOR, "/operator/tenants/?status=suspended"),
+    View("operator-gates", _OPERATOR, "/operator/gates/"),
 )
 PEOPLE = tuple(dict.fromkeys(view.email for view in VIEWS))
 
