@@ -12,11 +12,12 @@ from procrastinate.contrib.django import app
 
 from accounts import endings
 from accounts.enums import EndReason
-from accounts.models import OIDCSession, Revocation, SeenLogoutToken, SignOutOrder
+from accounts.models import IdempotentRequest, OIDCSession, Revocation, SeenLogoutToken, SignOutOrder
 
 logger = logging.getLogger(__name__)
 
 KEEP_ENDED = timedelta(days=30)
+KEEP_ANSWERS = timedelta(hours=24)  # of requests with an idempotency key
 KEEP_LOGOUT_TOKENS = timedelta(hours=1)
 # authentik's refresh tokens live for thirty days: what could not be taken back by then is dead by itself.
 GIVE_UP_REVOKING = timedelta(days=31)
@@ -37,6 +38,7 @@ def purge_sessions(timestamp: int) -> int:  # noqa: ARG001 - when the run was du
     endings.close(OIDCSession.objects.filter(pk__in=spent), reason=EndReason.RAN_OUT)
     deleted, _ = OIDCSession.objects.filter(ended_at__lt=now - KEEP_ENDED).delete()
     SeenLogoutToken.objects.filter(seen_at__lt=now - KEEP_LOGOUT_TOKENS).delete()
+    IdempotentRequest.objects.filter(created_at__lt=now - KEEP_ANSWERS).delete()
     Revocation.objects.filter(order__isnull=True, created_at__lt=now - GIVE_UP_REVOKING).delete()
     logger.info("sessions: %s ran out, %s were deleted", len(spent), deleted)
     return len(spent)

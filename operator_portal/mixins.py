@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.http import HttpRequest
@@ -10,6 +11,7 @@ from django.shortcuts import redirect
 from django.template.response import SimpleTemplateResponse
 from django.views.generic.base import View
 
+from accounts import idempotency
 from operator_portal.guards import NOT_AUTHORISED, is_operator
 from tenants.scope import operator_scope
 
@@ -24,13 +26,17 @@ class OperatorRequiredMixin(View):
     is_scoped: ClassVar[bool] = True
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer inside the operator's scope, or lead to the not-authorised page."""
+        """Answer inside the operator's scope, a write with a key once; or lead to the not-authorised page."""
         if not is_operator(request):
             return redirect(NOT_AUTHORISED)
+        answer = super().dispatch
+        return idempotency.once(request, lambda: self._in_scope(lambda: answer(request, *args, **kwargs)))
+
+    def _in_scope(self, run: Callable[[], HttpResponseBase]) -> HttpResponseBase:
         if not self.is_scoped:
-            return super().dispatch(request, *args, **kwargs)
+            return run()
         with operator_scope():
-            response = super().dispatch(request, *args, **kwargs)
+            response = run()
             if isinstance(response, SimpleTemplateResponse):
                 response.render()
         return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -10,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.views.generic.base import ContextMixin, View
 
+from accounts import idempotency
 from accounts.models import User
 from partner import selectors
 from partner.models import PartnerStaff
@@ -23,13 +25,17 @@ class PartnerStaffRequiredMixin(ContextMixin, View):
     staff: PartnerStaff
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Find the place at a partner, then answer inside the partner's scope."""
+        """Find the place at a partner, then answer inside the partner's scope; a write with a key once."""
         staff = selectors.staff_of(request.user) if isinstance(request.user, User) else None
         if staff is None:
             raise PermissionDenied
         self.staff = staff
-        with partner_scope(staff.partner_id):
-            response = super().dispatch(request, *args, **kwargs)
+        answer = super().dispatch
+        return idempotency.once(request, lambda: self._in_scope(lambda: answer(request, *args, **kwargs)))
+
+    def _in_scope(self, run: Callable[[], HttpResponseBase]) -> HttpResponseBase:
+        with partner_scope(self.staff.partner_id):
+            response = run()
             if isinstance(response, SimpleTemplateResponse):
                 response.render()
         return response

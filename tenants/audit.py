@@ -12,6 +12,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import idempotency
 from accounts.models import User
 from accounts.visitors import address_of
 from tenants.enums import ActorType, AuditAction, Outcome
@@ -78,8 +79,9 @@ def record(
 ) -> AuditEvent:
     """Append an event to the tenant's log, or to the platform's if there is no tenant.
 
-    Runs in the caller's transaction, so the event stands if and only if what it tells of does. The
-    caller's scope must admit the tenant.
+    Runs in the caller's transaction, so the event stands if and only if what it tells of does, and so
+    does the mark that a request with an idempotency key was applied. The caller's scope must admit the
+    tenant.
     """
     with transaction.atomic():
         head, _created = AuditHead.objects.select_for_update().get_or_create(tenant=tenant)
@@ -109,6 +111,8 @@ def record(
         event.save(force_insert=True)
         head.sequence, head.hash = event.sequence, event.hash
         head.save(update_fields=["sequence", "hash"])
+        if outcome is Outcome.SUCCESS:
+            idempotency.note_effect()
     return event
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied
@@ -10,6 +11,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.views.generic.base import ContextMixin, View
 
+from accounts import idempotency
 from accounts.models import User
 from tenants import audit, visits
 from tenants.access import Access, access_to
@@ -56,15 +58,19 @@ class TenantAccessRequiredMixin(ContextMixin, View):
     access: Access
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Find the way in, then answer inside the tenant's scope."""
+        """Find the way in, then answer inside the tenant's scope; a write with a key once."""
         self.access = enter(request, slug=kwargs["slug"], permission=self.permission)
         if request.session.get("last_workspace") != self.access.tenant.slug:
             request.session["last_workspace"] = self.access.tenant.slug
         self._note_visit()
+        answer = super().dispatch
+        return idempotency.once(request, lambda: self._in_scope(lambda: answer(request, *args, **kwargs)))
+
+    def _in_scope(self, run: Callable[[], HttpResponseBase]) -> HttpResponseBase:
         if not self.is_scoped:
-            return super().dispatch(request, *args, **kwargs)
+            return run()
         with tenant_scope(self.access.tenant):
-            response = super().dispatch(request, *args, **kwargs)
+            response = run()
             if isinstance(response, SimpleTemplateResponse):
                 response.render()
         return response

@@ -14,6 +14,7 @@ from django.views.generic import View
 from accounts import endings, orders, sessions, signals
 from accounts.clients import get_client
 from accounts.enums import ClientName, EndReason, OrderSubject
+from accounts.mixins import OnceMixin
 from accounts.models import OIDCSession, User
 from accounts.selectors import living_sessions
 from accounts.sign_out import sign_out
@@ -34,7 +35,7 @@ class OwnSessionsView(View):
         return render(request, "accounts/sessions.html", context)
 
 
-class EndOwnSessionView(View):
+class EndOwnSessionView(OnceMixin, View):
     """Ends one of one's own other sessions; this browser's has the button that signs out."""
 
     http_method_names = ("post",)
