@@ -14,6 +14,7 @@ from accounts.clients import client_of_path, get_client
 from accounts.redirects import safe_next
 
 PROBLEM_TYPE = "application/problem+json"
+AWAY = "X-Dezky-Away"  # what a 503 waits for; the page's script waits for the sign-in service by itself
 
 
 def wants_problem(request: HttpRequest) -> bool:
@@ -87,10 +88,14 @@ def is_database_away(exception: BaseException | None) -> bool:
 
 def database_away(request: HttpRequest) -> HttpResponse:
     """Say that the database does not answer; nobody is signed out by this."""
-    return unavailable(request, "The database can't be reached right now. Nothing was lost.", retry_after_seconds=5)
+    response = unavailable(request, "The database can't be reached right now. Nothing was lost.", retry_after_seconds=5)
+    response[AWAY] = "database"
+    return response
 
 
 def identity_unavailable(request: HttpRequest) -> HttpResponse:
     """Say that the identity provider can't confirm the session; nobody is signed out by this."""
     text = "The sign-in service can't be reached right now. Nothing was lost, and you are still signed in."
-    return unavailable(request, text, retry_after_seconds=10)
+    response = unavailable(request, text, retry_after_seconds=10)
+    response[AWAY] = "identity"
+    return response

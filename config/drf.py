@@ -11,7 +11,8 @@ from rest_framework.renderers import BrowsableAPIRenderer
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from accounts.answers import PROBLEM_TYPE, problem_body
+from accounts.answers import AWAY, PROBLEM_TYPE, problem_body
+from accounts.api.exceptions import IdentityUnavailable
 
 _DETAILS: dict[type[Exception], str] = {
     Http404: "There is nothing here, or it isn't shared with you.",
@@ -32,6 +33,8 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         detail = str(error.detail)
     else:
         detail = next((text for kind, text in _DETAILS.items() if isinstance(error, kind)), "That didn't work.")
+    if isinstance(error, IdentityUnavailable):
+        response[AWAY] = "identity"
     response.data = problem_body(request, response.status_code, detail, **extra)
     response.content_type = PROBLEM_TYPE
     return response

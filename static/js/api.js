@@ -1,4 +1,6 @@
 // The browsable API: sends what the forms hold with their method, and shows the answer as text.
+import { resilientFetch } from './deliver.js';
+
 const answer = document.getElementById('answer');
 document.addEventListener('submit', async e => {
   const form = e.target.closest('form[data-api]');
@@ -11,9 +13,7 @@ document.addEventListener('submit', async e => {
     'X-CSRFToken': form.elements.csrfmiddlewaretoken?.value ?? '',
   };
   if (body !== undefined) headers['Content-Type'] = form.elements._content_type?.value || 'application/json';
-  const response = await fetch(form.action, { method, headers, body, credentials: 'same-origin' }).catch(
-    () => null,
-  );
+  const response = await resilientFetch(form.action, { method, headers, body }).catch(() => null);
   if (!response) {
     answer.textContent = 'No answer. Check your connection and try again.';
   } else {

@@ -83,8 +83,9 @@ const REFUSALS = {
   409: ['This page is out of date', 'Nothing was saved. Copy what you typed, then reload the page.'],
   413: ['That is too large', 'Nothing was saved. Send less, or a smaller file.'],
   429: ['Too many requests', 'Nothing was lost. Wait a moment, then try again.'],
-  503: ['Sign-in service is away', 'Nothing was lost; try again in a moment.'],
+  503: ['Try again in a moment', 'Something that we need is away. What you typed is still here.'],
 };
+const AWAY = ['Sign-in service is away', 'Nothing was sent, and what you typed is still here. Try again in a moment.'];
 const FORM_AGAIN = [409, 412, 422]; // answers that carry the form with what was typed
 addEventListener('htmx:after:request', e => {
   const { ctx } = e.detail;
@@ -92,7 +93,8 @@ addEventListener('htmx:after:request', e => {
   if (status < 400 || (isBoosted(ctx) && ctx.request.method === 'GET')) return;
   if (FORM_AGAIN.includes(status) && !ctx.text.includes('data-error-page')) return;
   e.preventDefault();
-  const [title, text] = REFUSALS[status] ?? [
+  const isIdentity = ctx.response.headers.get('X-Dezky-Away') === 'identity';
+  const [title, text] = (isIdentity ? AWAY : REFUSALS[status]) ?? [
     'That didn’t go through',
     'What you typed is still here. Try again.',
   ];

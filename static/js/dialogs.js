@@ -137,7 +137,14 @@ const remember = () =>
   pageForms().forEach(form => untouched.has(form) || untouched.set(form, fingerprint(form)));
 remember();
 addEventListener('htmx:after:swap', remember);
-addEventListener('submit', e => untouched.delete(e.target)); // sent without htmx: nothing is lost by leaving
+// Sent without htmx, nothing is lost by leaving; with it, only once the answer says that it was taken.
+addEventListener('submit', e => e.defaultPrevented || untouched.delete(e.target));
+addEventListener('htmx:after:request', e => {
+  const { sourceElement, request, response } = e.detail.ctx;
+  const form = sourceElement.closest('form');
+  const isTaken = response.status < 400 && !response.headers.has('X-Given-Up');
+  if (form && isTaken && request.method !== 'GET' && untouched.has(form)) untouched.set(form, fingerprint(form));
+});
 addEventListener('beforeunload', e => {
   if (pageForms().some(isChanged)) e.preventDefault();
 });

@@ -40,6 +40,7 @@ function toast({
   text = '',
   tone = 'ok',
   id = '',
+  action = null, // { label, event }: a button that sends the event
   ms = tone === 'bad' || tone === 'warn' ? 0 : 6000,
 }) {
   const box = document.getElementById('toasts');
@@ -49,6 +50,14 @@ function toast({
   close.setAttribute('aria-label', 'Dismiss');
   const words = make('div', { className: 'grow' }, make('b', { textContent: title }));
   if (text) words.append(make('p', { textContent: text }));
+  if (action) {
+    const button = make('button', { type: 'button', className: 'btn btn-sm', textContent: action.label });
+    button.onclick = () => {
+      item.remove();
+      dispatchEvent(new CustomEvent(action.event));
+    };
+    words.append(button);
+  }
   const item = make('div', { className: `toast t-${tone}`, id }, icon(GLYPHS[tone] ?? 'info'), words, close);
   if (tone === 'bad') item.setAttribute('role', 'alert');
   raise(box);

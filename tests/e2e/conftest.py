@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,15 @@ def shared_stack(base: Path) -> Iterator[Stack]:
         yield stack
 
 
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return where the pictures go."""
+    named = os.environ.get("DEZKY_PICTURES")
+    directory = Path(named) if named else tmp_path_factory.mktemp("pictures")
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
 @pytest.fixture
 def stack(shared_stack: Stack, base: Path, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """Give the shared Dezky for one test; well-behaved again after those that bend it."""
@@ -89,6 +99,13 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def open_page(browser: Browser, stack: Stack) -> Iterator[Open]:
     """Return a function that opens a browser of its own, with one watched page; `look` is as of Playwright."""
+    with opening(browser, stack) as open_page:
+        yield open_page
+
+
+@contextmanager
+def opening(browser: Browser, stack: Stack) -> Iterator[Open]:
+    """Give what opens watched pages of a Dezky, and close their browsers afterwards."""
     contexts = []
 
     def open_page(*, width: int = 1440, height: int = 900, **look: Any) -> Watched:

@@ -131,11 +131,11 @@ def wait_until(condition: Callable[[], object], *, seconds: float, what: str, ev
     return time.monotonic() - started
 
 
-def start(directory: Path, *, port: int | None = None) -> Stack:
-    """Run `up` over a data directory and wait until it says that it is ready."""
+def start(directory: Path, *, port: int | None = None, program: str = "devstack.up") -> Stack:
+    """Run `up`, or a program that varies it, over a data directory and wait until it says that it is ready."""
     port = port or free_block()
     environment = {name: value for name, value in os.environ.items() if name not in PRODUCT_VARIABLES}
-    command = [sys.executable, "-P", "-m", "devstack.up", "--port", str(port), "--data-dir", str(directory)]
+    command = [sys.executable, "-P", "-m", program, "--port", str(port), "--data-dir", str(directory)]
     log = directory.parent / f"{directory.name}.log"
     started = time.monotonic()
     with log.open("wb") as output:

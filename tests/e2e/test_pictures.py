@@ -94,15 +94,6 @@ VIEWS = (
 PEOPLE = tuple(dict.fromkeys(view.email for view in VIEWS))
 
 
-@pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where the pictures go."""
-    named = os.environ.get("DEZKY_PICTURES")
-    directory = Path(named) if named else tmp_path_factory.mktemp("pictures")
-    directory.mkdir(parents=True, exist_ok=True)
-    return directory
-
-
 @pytest.mark.parametrize("email", PEOPLE)
 def test_every_page_in_every_look(email: str, watched: Watched, pictures: Path) -> None:
     views = [view for view in VIEWS if view.email == email]

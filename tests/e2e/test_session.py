@@ -55,9 +55,9 @@ def _choose_admin(watched: Watched, name: str) -> None:
     page.locator("dialog#person-dialog").get_by_role("radio", name=re.compile("^Admin")).check()
 
 
-def _is_admin_now(page: Page, name: str) -> None:
+def _is_admin_now(page: Page, name: str, *, seconds: int = 5) -> None:
     """Demand the message, and that the dialog has gone, backdrop and all."""
-    expect(page.get_by_text(f"{name} is now admin.")).to_be_visible()
+    expect(page.get_by_text(f"{name} is now admin.")).to_be_visible(timeout=seconds * 1000)
     expect(page.locator("dialog#person-dialog")).to_have_count(0)
 
 
@@ -134,7 +134,7 @@ def test_somebody_else_s_sign_in_sends_nothing(watched: Watched, stack: Stack) -
         with page.expect_popup() as popup:
             dialog.get_by_role("link", name="Sign in").click()
         popup.value.locator('button[value="admin@acme.test"]').click()
-        expect(dialog.get_by_role("alert")).to_contain_text("Somebody else has signed in. Nothing was sent.")
+        expect(dialog.get_by_role("alert")).to_contain_text("Somebody else has signed in. Nothing was sent")
         watched.check()
         dialog.get_by_role("button", name="Not now").click()
     expect(page.locator("dialog#person-dialog").get_by_role("radio", name=re.compile("^Admin"))).to_be_checked()
@@ -159,10 +159,32 @@ def test_while_the_provider_is_away_nothing_is_lost_and_nobody_signed_out(watche
 
     stack.control("normal")
     expire(stack, ADMIN)  # no waiting for the pause after a failure
-    page.get_by_role("button", name="Save").click()
-    _is_admin_now(page, name)
+    with watched.expecting(503):
+        _is_admin_now(page, name, seconds=20)  # by itself: nobody presses again
+    expect(page.get_by_text("Sign-in service is away")).to_have_count(0)
     assert _role(stack) == "admin"
     watched.check()
+
+
+@pytest.mark.alone
+def test_a_dialog_that_is_closed_while_it_waits_sends_nothing_later(watched: Watched, stack: Stack) -> None:
+    name = _invited(stack)
+    watched.sign_in(ADMIN, PEOPLE)
+    page = watched.page
+    _choose_admin(watched, name)
+    expire(stack, ADMIN)
+    stack.control("down", endpoints=["token"])
+
+    with watched.expecting(503):
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_text("Sign-in service is away")).to_be_visible()
+        page.locator("dialog#person-dialog").get_by_role("button", name="Cancel").click()
+        page.get_by_role("button", name="Discard changes").click()
+        expect(page.locator("dialog#person-dialog")).to_have_count(0)
+        stack.control("normal")
+        expire(stack, ADMIN)
+        expect(page.get_by_text("Sign-in service is away")).to_have_count(0, timeout=20_000)
+    assert _role(stack) == "member"
 
 
 @pytest.mark.alone
