@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -139,6 +140,19 @@ def test_reads_take_no_key(browser: Client) -> None:
     for _ in range(2):
         assert browser.get("/admin/acme/people/", headers={HEADER: KEY}).status_code == 200
     assert IdempotentRequest.objects.count() == 0
+
+
+def test_a_key_costs_four_statements_and_its_own_savepoint(browser: Client, member: Membership) -> None:
+    """Look and claim before the view, the mark with the effect, the answer after it."""
+    path = reverse("tenants:person-role", kwargs={"slug": "acme", "membership_id": member.pk})
+    browser.post(path, {"role": "admin"}, headers={"HX-Request": "true"})  # the first finds nothing remembered
+    with CaptureQueriesContext(connection) as without:
+        browser.post(path, {"role": "member"}, headers={"HX-Request": "true"})
+    with CaptureQueriesContext(connection) as keyed:
+        browser.post(path, {"role": "admin"}, headers={"HX-Request": "true", HEADER: KEY})
+    ours = [query["sql"] for query in keyed if "accounts_idempotentrequest" in query["sql"]]
+    assert [sql.split()[0] for sql in ours] == ["SELECT", "INSERT", "UPDATE", "UPDATE"]
+    assert len(keyed) - len(without) == 6
 
 
 # --- What dies in between -----------------------------------------------------------------------------
