@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
+from tests.contract.identity_browser import IdentityProvider
 from tests.factories import MembershipFactory, TenantFactory, UserFactory, make_event
 from tests.fixtures.people import SignIn
 
@@ -92,6 +96,18 @@ def test_a_500_of_the_api_is_a_problem(sign_in: SignIn, monkeypatch: pytest.Monk
     answer = sign_in(UserFactory()).get("/api/v1/me")
     assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
     assert "secret" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/api/v1/tenants/acme/users", "/admin/acme/people/"])
+def test_a_503_says_that_it_is_the_sign_in_service_that_is_away(
+    sign_in: SignIn, provider: IdentityProvider, path: str
+) -> None:
+    """The page's script waits for that, and for nothing else, by itself."""
+    member = MembershipFactory(role="owner", tenant=TenantFactory(slug="acme"))
+    browser = sign_in(member.user, access_expires_at=timezone.now() - timedelta(minutes=1))
+    provider.control("down")
+    answer = browser.get(path)
+    assert (answer.status_code, answer["Retry-After"], answer["X-Dezky-Away"]) == (503, "10", "identity")
 
 
 def test_it_can_be_browsed(sign_in: SignIn) -> None:
