@@ -15,18 +15,22 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from tests.authentik.documents import META, Blueprint, Entry, Tag
-from tests.authentik.schema import Schema
+from tests.authentik.schema import problems
 
-FLOW, SCOPE, CERTIFICATE, PROVIDER, APPLICATION, USER, BINDING, STAGE_BINDING = (
+FLOW, SCOPE, CERTIFICATE, PROVIDER, APPLICATION, USER, POLICY, BINDING, STAGE_BINDING, ROLE = (
     "authentik_flows.flow",
     "authentik_providers_oauth2.scopemapping",
     "authentik_crypto.certificatekeypair",
     "authentik_providers_oauth2.oauth2provider",
     "authentik_core.application",
     "authentik_core.user",
+    "authentik_policies_expression.expressionpolicy",
     "authentik_policies.policybinding",
     "authentik_flows.flowstagebinding",
+    "authentik_rbac.role",
 )
+# What a blueprint only ever adds to.
+ADDED: Mapping[str, frozenset[str]] = {ROLE: frozenset({"permissions"})}
 # Foreign keys that may be empty: a lookup that finds nothing empties them without a word.
 NULLABLE: Mapping[str, frozenset[str]] = {
     PROVIDER: frozenset({"signing_key", "encryption_key", "authentication_flow"}),
@@ -75,6 +79,7 @@ class Core:
     environment: Mapping[str, str]
     rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     known: dict[str, Blueprint] = field(default_factory=dict)
+    is_made_by_hand: bool = False
 
     def apply(self, blueprint: Blueprint) -> None:
         """Apply a file, all of it or nothing.
@@ -117,7 +122,6 @@ class _Application:
         self._core = core
         self._blueprint = blueprint
         self._by_id: dict[str, Any] = {}
-        self._schema = Schema()
 
     def run(self) -> None:
         for entry in self._blueprint.entries:
@@ -149,19 +153,20 @@ class _Application:
         if row is None:
             return self._core.add(entry.model, **fields)["pk"]
         if entry.state == "present":
-            row.update(fields)
+            added = {name: sorted({*row[name], *fields[name]}) for name in ADDED.get(entry.model, ())}
+            row.update({**fields, **added})
         return row["pk"]
 
     def _check(self, entry: Entry, fields: Mapping[str, Any], row: dict[str, Any] | None) -> None:
-        problems = self._schema.problems(entry.model, fields, nullable=NULLABLE.get(entry.model, frozenset()))
+        wrong = problems(entry.model, fields, nullable=NULLABLE.get(entry.model, frozenset()))
         if row is None:
-            problems += [f"{name} is missing" for name in sorted(REQUIRED.get(entry.model, frozenset()) - set(fields))]
+            wrong += [f"{name} is missing" for name in sorted(REQUIRED.get(entry.model, frozenset()) - set(fields))]
         for name in UNIQUE.get(entry.model, ()):
             others = [other for other in self._core.all(entry.model) if other is not row]
             if name in fields and any(other.get(name) == fields[name] for other in others):
-                problems.append(f"{name} is taken")
-        if problems:
-            raise NotApplied(f"{self._blueprint.file}: {entry.words}: {'; '.join(problems)}")
+                wrong.append(f"{name} is taken")
+        if wrong:
+            raise NotApplied(f"{self._blueprint.file}: {entry.words}: {'; '.join(wrong)}")
 
     def _look_up(self, value: Any, entry: Entry) -> Any:
         if isinstance(value, Tag):

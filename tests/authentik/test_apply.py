@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.authentik import core as model
-from tests.authentik.core import APPLICATION, CERTIFICATE, PROVIDER, USER, Core, NotApplied
+from tests.authentik.core import APPLICATION, CERTIFICATE, PROVIDER, ROLE, USER, Core, NotApplied
 from tests.authentik.documents import Blueprint, read, read_all
-from tests.authentik.rules import ENVIRONMENT, drifted
+from tests.authentik.worlds import ENVIRONMENT, drifted
 
 _HEAD = "version: 1\nmetadata: {name: Of a test}\nentries:\n"
 _KEYLESS = """
@@ -126,6 +126,18 @@ def test_a_new_secret_in_the_environment_is_authentiks_after_the_next_applicatio
 
     assert core.one(PROVIDER, client_id="dezky-operator")["client_secret"] == "another"
     assert core.one(PROVIDER, client_id="dezky-portal")["client_secret"] == "portal-secret"
+
+
+def test_a_permission_that_was_added_by_hand_stays() -> None:
+    core, blueprints = new(), read_all()
+    for blueprint in blueprints:
+        core.apply(blueprint)
+    core.one(ROLE)["permissions"].append("authentik_core.change_user")
+
+    for blueprint in blueprints:
+        core.apply(blueprint)
+
+    assert "authentik_core.change_user" in core.one(ROLE)["permissions"]
 
 
 def test_a_person_of_an_operators_group_stays_in_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.authentik import documents, rules
@@ -134,5 +136,25 @@ def test_a_fault_is_noticed_by_its_rule(rule: str, file: str, old: str, new: str
     assert rule in rules.broken(documents.read_all(texts))
 
 
+def held() -> list[tuple[int, int, str]]:
+    """Return where the entries in state `present` stand that hold something, with what they are called."""
+    return [
+        (place, number, entry.words)
+        for place, blueprint in enumerate(documents.read_all())
+        for number, entry in enumerate(blueprint.entries)
+        if entry.state == "present" and entry.model != documents.META and entry.attrs
+    ]
+
+
+@pytest.mark.parametrize(("place", "number"), [pytest.param(*place, id=words) for *place, words in held()])
+def test_what_is_held_is_missed_when_it_is_only_created(place: int, number: int) -> None:
+    blueprints = documents.read_all()
+    entries = list(blueprints[place].entries)
+    entries[number] = replace(entries[number], state="created")
+    blueprints[place] = replace(blueprints[place], entries=tuple(entries))
+
+    assert rules.broken(blueprints) != {}
+
+
 def test_every_rule_has_a_fault_that_it_notices() -> None:
-    assert set(FAULTS) == set(rules.RULES)
+    assert set(FAULTS) == rules.NAMES
