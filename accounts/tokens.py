@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.utils import timezone
 
@@ -27,17 +28,22 @@ _LOCK_TIMEOUT = "5s"
 
 
 def is_due(session: OIDCSession) -> bool:
-    """Return whether the access token has run out, or is about to."""
-    return session.access_expires_at - _EARLY <= timezone.now()
+    """Return whether the access token has run out, or the identity was confirmed too long ago.
+
+    Both count: an access token of authentik's lives for an hour, in which nobody would notice a lost group.
+    Longer-lived tokens than that are worth having, since authentik tells of a logout only while one lives.
+    """
+    now = timezone.now()
+    return session.access_expires_at - _EARLY <= now or session.confirmed_at + settings.IDENTITY_CONFIRM_EVERY <= now
 
 
-def renew_if_due(session: OIDCSession, *, even_if_fresh: bool = False) -> Renewal:
+def renew_if_due(session: OIDCSession) -> Renewal:
     """Renew the tokens of `session` unless another request just has; refreshes `session` in place.
 
     The row lock makes the others wait and look again. The new tokens are committed here, before the
     view runs, so nothing that happens later can lose a rotated refresh token.
     """
-    if not is_due(session) and not even_if_fresh:
+    if not is_due(session):
         return Renewal.CURRENT
     try:
         with lanes.one(), http.together():  # the lane covers the wait for the row's lock, too

@@ -161,7 +161,8 @@ OIDC_CLIENTS = {
 IDENTITY_LANES = env.int("IDENTITY_LANES", default=2)
 OIDC_SCOPES = "openid profile email offline_access"
 API_SCOPE = "dezky:api"
-IDENTITY_GRACE = timedelta(minutes=15)
+IDENTITY_CONFIRM_EVERY = timedelta(minutes=5)  # how often the provider is asked about who is at work
+IDENTITY_GRACE = timedelta(minutes=15)  # after the last answer
 GUARDS = "config.guards.RULES"
 OIDC_MAX_STATES = 20
 LOGIN_URL = "/oidc/portal/login/"

@@ -26,8 +26,8 @@ def people(application: Application | None, current: Person | None, *, error: st
     rows = "".join(_person_button(person) for person in PEOPLE)
     signed_in = f"<p>Signed in in this browser: <strong>{escape(current.email)}</strong>.</p>" if current else ""
     if current and application:
-        signed_in += f"""<p>{escape(application.name)} wants a sign-in of this moment, with a second factor for the operator
-portal: choose yourself once more, and a click stands for both.</p>"""
+        signed_in += f"""<p>{escape(application.name)} wants a sign-in of this moment, with a second factor for the
+operator portal: choose yourself once more, and a click stands for both.</p>"""
     alert = f'<p class="error" role="alert">{escape(error)} Choose one of the people below.</p>' if error else ""
     return _page(
         "Sign in",

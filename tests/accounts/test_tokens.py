@@ -15,6 +15,7 @@ from accounts.enums import Renewal
 from accounts.models import OIDCSession, User
 from tests.accounts.flow import sign_in
 from tests.contract.identity_browser import IdentityProvider
+from tests.factories import TenantFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +75,40 @@ def test_s6_o3_an_outage_signs_nobody_out_and_each_surface_fails_its_way(
     provider.control("normal")
     OIDCSession.objects.update(renewal_failed_at=None)
     assert site.get("/me/").status_code == 200
+    assert session().ended_at is None
+
+
+def confirmed(*, minutes_ago: int) -> None:
+    """Let the access token have most of its hour to go, and the last answer be so old."""
+    now = timezone.now()
+    OIDCSession.objects.update(
+        access_expires_at=now + timedelta(minutes=40), confirmed_at=now - timedelta(minutes=minutes_ago)
+    )
+
+
+@pytest.mark.parametrize(("minutes_ago", "renewals"), [(4, 0), (6, 1)])
+def test_a_long_lived_token_is_renewed_every_five_minutes(
+    site: Client, provider: IdentityProvider, minutes_ago: int, renewals: int
+) -> None:
+    """authentik's tokens live for an hour, in which a lost group would go unnoticed."""
+    confirmed(minutes_ago=minutes_ago)
+    assert (site.get("/me/").status_code, site.get("/me/").status_code) == (200, 200)
+    assert provider.control("counts")["counts"].get("token:refresh_token", 0) == renewals
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "own", "workspace"), [(4, 200, 200), (6, 200, 503), (14, 200, 503), (16, 503, 503)]
+)
+def test_o3_the_grace_counts_from_the_last_answer_however_long_a_token_lives(
+    site: Client, provider: IdentityProvider, minutes_ago: int, own: int, workspace: int
+) -> None:
+    site.get("/me/")  # its roles are written
+    TenantFactory(slug="acme")
+    confirmed(minutes_ago=5)
+    assert site.get("/admin/acme/").status_code == 200
+    provider.control("down")
+    confirmed(minutes_ago=minutes_ago)
+    assert (site.get("/me/").status_code, site.get("/admin/acme/").status_code) == (own, workspace)
     assert session().ended_at is None
 
 
