@@ -16,14 +16,15 @@ from tenants.enums import AuditAction, Permission
 from tenants.mixins import TenantAccessRequiredMixin
 
 THING = "form-site-details"
+_INPUT, _TEXT, _SELECT = {"class": "input"}, {"class": "textarea"}, {"class": "select"}
 
 
 class DetailsForm(forms.Form):
     """What a billing form may hold."""
 
-    company = forms.CharField(max_length=100)
-    country = forms.ChoiceField(choices=[("NO", "Norway"), ("SE", "Sweden"), ("DK", "Denmark")])
-    note = forms.CharField(widget=forms.Textarea, max_length=4000, strip=False)
+    company = forms.CharField(widget=forms.TextInput(_INPUT), max_length=100)
+    country = forms.ChoiceField(widget=forms.Select(_SELECT), choices=[("NO", "Norway"), ("SE", "Sweden")])
+    note = forms.CharField(widget=forms.Textarea(_TEXT), max_length=4000, strip=False)
     logo = forms.FileField()
 
 
