@@ -31,9 +31,9 @@ PROOFS: tuple[Proof, ...] = (
         "tests/devstack/test_postgres.py::test_committed_rows_survive_kills",
     ),
     Proof(
-        "renewal-race",
-        "16 requests at once with an expired access token: one renewal at the provider, nobody signed out",
-        "tests/e2e/test_renewal_race.py",
+        "renewal",
+        "8 tabs and 2 processes meet an expired access token, 200 times: 1 renewal each, 0 sign-outs, 0 doubled writes",
+        "tests/e2e/test_renewal.py",
     ),
     Proof(
         "layers",
