@@ -80,13 +80,14 @@ def verify_logout_token(client: OIDCClient, token: str) -> dict[str, Any]:
     if time.time() - claims["iat"] > LOGOUT_TOKEN_AGE_SECONDS:
         raise TokenRejected("iat is too long ago")
     named = {name: claims[name] for name in ("sid", "sub") if name in claims}
-    if not named or not all(_is_name(value) for value in [*named.values(), claims["jti"]]):
+    if not named or not all(is_name(value) for value in [*named.values(), claims["jti"]]):
         raise TokenRejected("sid, sub or jti is not usable")
     return claims
 
 
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= _MAX_NAME_CHARACTERS
+def is_name(value: object) -> bool:
+    """Return whether a claim can name something: text that is not empty, can be stored, and seen."""
+    return isinstance(value, str) and 0 < len(value) <= _MAX_NAME_CHARACTERS and value.isprintable()
 
 
 def _client_by_audience(token: str) -> OIDCClient:
@@ -118,7 +119,9 @@ def _verify(client: OIDCClient, token: str, *, required: list[str] = _REQUIRED, 
         raise TokenRejected("aud names others too")
     if claims.get("azp", client.client_id) != client.client_id:
         raise TokenRejected("azp is another client")
-    if "sub" in required and not _is_name(claims["sub"]):
+    if isinstance(claims["iat"], bool) or not isinstance(claims["iat"], int | float):
+        raise TokenRejected("iat is no number")
+    if "sub" in required and not is_name(claims["sub"]):
         raise TokenRejected("sub is not usable")
     return claims
 
@@ -137,7 +140,7 @@ def _key_for(client: OIDCClient, token: str, token_type: str) -> jwt.PyJWK:
     kid = header.get("kid")
     if not isinstance(kid, str):
         raise TokenRejected("kid is missing")
-    for key in authentik.signing_keys(client, want_kid=kid).get("keys", []):
+    for key in authentik.keys_in(authentik.signing_keys(client, want_kid=kid)):
         if key.get("kid") == kid and key.get("use") == "sig" and key.get("kty") == "RSA":
             try:
                 return jwt.PyJWK(key, algorithm=ALGORITHM)
