@@ -37,7 +37,7 @@ PROOFS: tuple[Proof, ...] = (
     ),
     Proof(
         "hostile",
-        "whatever a hostile identity provider answers is refused: no 500, no session, nobody signed out; each check is needed",
+        "a hostile identity provider opens nothing and signs nobody out, none of it is a 500, and each check is needed",
         (
             "tests/accounts/test_hostile_provider.py",
             "tests/accounts/test_back_channel.py",
@@ -45,6 +45,11 @@ PROOFS: tuple[Proof, ...] = (
             "tests/accounts/test_verification.py",
             "tests/accounts/test_bearer.py",
         ),
+    ),
+    Proof(
+        "identity-faults",
+        "the provider down, slow, dripping, 5xx or 429: each surface answers within 6 s, 0 sign-outs, free workers",
+        ("tests/e2e/test_identity_faults.py", "tests/accounts/test_outages.py", "tests/accounts/test_lanes.py"),
     ),
     Proof(
         "layers",

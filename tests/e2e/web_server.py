@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,11 @@ class WebServer:
             for process in self.process.children()
         }
 
+    def kill(self) -> None:
+        """End all its processes at once, as a power cut would."""
+        for process in [self.process, *self.process.children()]:
+            process.kill()
+
 
 @dataclass(frozen=True)
 class Mutation:
@@ -62,14 +68,19 @@ def own(stack: Stack) -> WebServer:
 
 @contextmanager
 def mutant(stack: Stack, mutation: Mutation) -> Iterator[WebServer]:
-    """Run a web server over the same database and provider, with a mutation; the product knows nothing of it."""
+    """Run a web server as `another`, with a mutation; the product knows nothing of it."""
+    path = os.pathsep.join([str(Path(__file__).parent / "mutant"), str(ROOT)])
+    with another(stack, PYTHONPATH=path, DEZKY_TEST_MUTATION=json.dumps(vars(mutation))) as server:
+        yield server
+
+
+@contextmanager
+def another(stack: Stack, **variables: str) -> Iterator[WebServer]:
+    """Run a second web server over the stack's database and provider, which a test may bend or kill."""
     original, port = own(stack).process, free_block()
     command = [str(port) if word == str(stack.port) else word for word in original.cmdline()]
-    environment = original.environ() | {
-        "PYTHONPATH": f"{Path(__file__).parent / 'mutant'}:{ROOT}",
-        "DEZKY_TEST_MUTATION": json.dumps(vars(mutation)),
-    }
-    log = stack.directory / "log" / "mutant.log"
+    environment = original.environ() | variables
+    log = stack.directory / "log" / "another-web.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -84,7 +95,7 @@ def mutant(stack: Stack, mutation: Mutation) -> Iterator[WebServer]:
         wait_until(
             lambda: process.poll() is not None or status_of(port, "/readyz") == 200,
             seconds=START_SECONDS,
-            what="the mutant answers",
+            what="the other web answers",
         )
         assert process.poll() is None, log.read_text(errors="replace")[-2000:]
         yield WebServer(port, psutil.Process(process.pid))
