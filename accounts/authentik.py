@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 _DISCOVERY_FRESH_SECONDS = 3600
 _STALE_SECONDS = 24 * 3600
 _REFETCH_SECONDS = 60
+_LONGEST_SECONDS = 24 * 3600  # that an access token is taken for good without asking again
 _TOO_MANY = 429
 
 
@@ -138,9 +139,15 @@ def signing_keys(client: OIDCClient, *, want_kid: str) -> dict[str, Any]:
     """Return the provider's key set; asks again, at most once a minute, if `want_kid` is not in it (A7)."""
     url = discover(client).jwks
     document = cache.get(url, fresh_seconds=_DISCOVERY_FRESH_SECONDS)
-    if not any(key.get("kid") == want_kid for key in document.get("keys", [])):
+    if not any(key.get("kid") == want_kid for key in keys_in(document)):
         document = cache.get(url, fresh_seconds=0)
     return document
+
+
+def keys_in(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the keys of a key set; what is none is left out."""
+    keys = document.get("keys")
+    return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
 
 
 def exchange_code(client: OIDCClient, *, code: str, verifier: str) -> Tokens:
@@ -217,7 +224,7 @@ def _token_call(client: OIDCClient, form: dict[str, str], *, deadline_seconds: f
         access_token=access,
         id_token=identity,
         refresh_token=str(answer.get("refresh_token") or ""),
-        expires_in_seconds=expires if isinstance(expires, int) and expires > 0 else 300,
+        expires_in_seconds=min(expires, _LONGEST_SECONDS) if type(expires) is int and expires > 0 else 300,
     )
 
 
@@ -263,7 +270,7 @@ def _answer(answer: http.Answer) -> dict[str, Any]:
         raise ProviderUnavailable(f"the provider answered {answer.status}")
     try:
         document = json.loads(answer.body) if answer.body else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if answer.status >= 400:  # noqa: PLR2004
             raise ProviderRefused(f"status_{answer.status}") from error
         raise ProviderUnavailable("the provider's answer is not JSON") from error

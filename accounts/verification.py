@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
@@ -17,6 +18,8 @@ from accounts.clients import OIDCClient, all_clients
 ALGORITHM = "RS256"
 LEEWAY_SECONDS = 60
 MAX_TOKEN_CHARACTERS = 16_384
+# It was made for this very sign-in or renewal, whose answer may drip in for two minutes.
+ID_TOKEN_AGE_SECONDS = LEEWAY_SECONDS + 120
 LOGOUT_TOKEN_AGE_SECONDS = 120
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 _MAX_NAME_CHARACTERS = 255
@@ -38,6 +41,8 @@ def verify_id_token(client: OIDCClient, token: str, *, nonce: str | None, access
         ProviderUnavailable: the keys can't be had.
     """
     claims = _verify(client, token)
+    if time.time() - claims["iat"] > ID_TOKEN_AGE_SECONDS:
+        raise TokenRejected(f"iat is too long ago; {_clocks()}")
     if nonce is not None and not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
         raise TokenRejected("nonce differs")
     if "at_hash" in claims and claims["at_hash"] != _half_hash(access_token):
@@ -80,13 +85,14 @@ def verify_logout_token(client: OIDCClient, token: str) -> dict[str, Any]:
     if time.time() - claims["iat"] > LOGOUT_TOKEN_AGE_SECONDS:
         raise TokenRejected("iat is too long ago")
     named = {name: claims[name] for name in ("sid", "sub") if name in claims}
-    if not named or not all(_is_name(value) for value in [*named.values(), claims["jti"]]):
+    if not named or not all(is_name(value) for value in [*named.values(), claims["jti"]]):
         raise TokenRejected("sid, sub or jti is not usable")
     return claims
 
 
-def _is_name(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= _MAX_NAME_CHARACTERS
+def is_name(value: object) -> bool:
+    """Return whether a claim can name something: text that is not empty, can be stored, and seen."""
+    return isinstance(value, str) and 0 < len(value) <= _MAX_NAME_CHARACTERS and value.isprintable()
 
 
 def _client_by_audience(token: str) -> OIDCClient:
@@ -112,15 +118,23 @@ def _verify(client: OIDCClient, token: str, *, required: list[str] = _REQUIRED, 
             leeway=LEEWAY_SECONDS,
             options={"require": required, "strict_aud": False},
         )
+    except (jwt.ImmatureSignatureError, jwt.ExpiredSignatureError) as error:
+        raise TokenRejected(f"{error}; {_clocks()}") from error
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
         raise TokenRejected(f"{type(error).__name__}: {error}") from error
     if claims["aud"] not in (client.client_id, [client.client_id]):
         raise TokenRejected("aud names others too")
     if claims.get("azp", client.client_id) != client.client_id:
         raise TokenRejected("azp is another client")
-    if "sub" in required and not _is_name(claims["sub"]):
+    if isinstance(claims["iat"], bool) or not isinstance(claims["iat"], int | float):
+        raise TokenRejected("iat is no number")
+    if "sub" in required and not is_name(claims["sub"]):
         raise TokenRejected("sub is not usable")
     return claims
+
+
+def _clocks() -> str:
+    return f"is a clock wrong? Ours says {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _key_for(client: OIDCClient, token: str, token_type: str) -> jwt.PyJWK:
@@ -137,7 +151,7 @@ def _key_for(client: OIDCClient, token: str, token_type: str) -> jwt.PyJWK:
     kid = header.get("kid")
     if not isinstance(kid, str):
         raise TokenRejected("kid is missing")
-    for key in authentik.signing_keys(client, want_kid=kid).get("keys", []):
+    for key in authentik.keys_in(authentik.signing_keys(client, want_kid=kid)):
         if key.get("kid") == kid and key.get("use") == "sig" and key.get("kty") == "RSA":
             try:
                 return jwt.PyJWK(key, algorithm=ALGORITHM)

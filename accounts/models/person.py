@@ -72,7 +72,10 @@ class User(AbstractBaseUser):
             return False
         if not isinstance(issued_at_seconds, int | float):
             return True
-        return int(issued_at_seconds) <= int(self.reauthenticate_after.timestamp())
+        try:
+            return int(issued_at_seconds) <= int(self.reauthenticate_after.timestamp())
+        except (OverflowError, ValueError):  # infinite, or not a number
+            return True
 
     # Django's admin asks these three. Support staff look things up: they may view, and nothing else.
     def has_perm(self, perm: str, obj: object = None) -> bool:  # noqa: ARG002 - Django's signature

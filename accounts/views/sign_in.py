@@ -23,7 +23,7 @@ from accounts.enums import Shortfall
 from accounts.freshness import Demand, authenticated_at, shortfall
 from accounts.models import User
 from accounts.redirects import safe_next
-from accounts.verification import TokenRejected
+from accounts.verification import TokenRejected, is_name
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +122,7 @@ class CallbackView(OIDCAuthenticationCallbackView):
         auth.login(self.request, self.user)
         sid = claims.get("sid")
         origin = sessions.Origin(
-            sid=sid if isinstance(sid, str) else "",
+            sid=sid if is_name(sid) else "",
             authenticated_at=authenticated_at(claims),
             device=visitors.device_of(self.request),
             ip=visitors.address_of(self.request),

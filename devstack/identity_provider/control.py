@@ -5,7 +5,7 @@ The JSON is `{"action": …}` with these fields (optional ones in brackets):
     down                              close the connection   [endpoints, times, after]
     slow            seconds           answer late            [endpoints, times, after]
     drip            bytes_per_second  answer in drops        [endpoints, times]
-    status          code              answer with an error   [endpoints, times, after]
+    status          code              answer with an error   [endpoints, times, after, body]
     normal                            end these faults       [endpoints]
     revoke          email             kill the person's refresh tokens
     groups          email, groups     put the person into exactly these groups
@@ -89,6 +89,7 @@ def _fault(provider: Provider, message: Message, _: Request) -> Message:
         seconds=float(message["seconds"]) if kind == "slow" else 0,
         bytes_per_second=float(message["bytes_per_second"]) if kind == "drip" else 0,
         code=HTTPStatus(int(message["code"])) if kind == "status" else 503,
+        body=str(message.get("body", "")),
         is_after=bool(message.get("after", False)),
     )
     if kind == "drip" and fault.bytes_per_second <= 0:

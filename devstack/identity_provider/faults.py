@@ -17,13 +17,14 @@ class Fault:
 
     `is_after` fails after the work is done: the provider has rotated the token, the answer is lost. A drip
     is always so. Without it nothing happens at the provider; a slow request is dropped when its caller has
-    gone by the time its turn comes.
+    gone by the time its turn comes. A `body` is what a status comes with, as JSON, instead of a page.
     """
 
     kind: FaultKind
     seconds: float = 0
     bytes_per_second: float = 0
     code: int = 503
+    body: str = ""
     is_after: bool = False
 
 

@@ -77,16 +77,19 @@ class KeyRing:
 
         `alg` is RS256 unless it is "none" or "HS256" (with the client's secret, as authentik does without
         a signing key). `key` is "wrong" (unpublished, under the right kid), "unknown_kid" (the right key
-        under an unpublished kid) or "enc" (the published key that is not for signatures).
+        under an unpublished kid) or "enc" (the published key that is not for signatures, under the kid that
+        it is published by). What is not signed at all still names the right key.
         """
         with self._lock:
             kid, private_key = self._keys["enc" if key == "enc" else "sig"]
+            if self.encryption_kid == "same":
+                kid = self._keys["sig"][0]
         if key == "wrong":
             private_key = self._wrong_key()
         if key == "unknown_kid":
             kid = secrets.token_hex(16)
         alg = alg or "RS256"
-        header = {"alg": alg, "typ": typ} | ({"kid": kid} if alg == "RS256" else {})
+        header = {"alg": alg, "typ": typ} | ({} if alg == "HS256" else {"kid": kid})
         message = ".".join(encode_bytes(json.dumps(part).encode()) for part in (header, dict(claims)))
         if alg == "none":
             return f"{message}."

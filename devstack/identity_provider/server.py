@@ -123,8 +123,9 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)
         elif fault.kind == "status":
-            headers = {"Content-Type": "text/html; charset=utf-8", "Retry-After": "1"}
-            self._write(Response(fault.code, b"<h1>The server is in trouble</h1>\n", headers))
+            kind = "application/json" if fault.body else "text/html; charset=utf-8"
+            body = fault.body or "<h1>The server is in trouble</h1>\n"
+            self._write(Response(fault.code, body.encode(), {"Content-Type": kind, "Retry-After": "1"}))
         elif fault.kind == "drip":
             self._write(response, lambda data: self._drip(data, fault.bytes_per_second, since))
         else:

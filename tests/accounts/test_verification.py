@@ -1,4 +1,4 @@
-"""Verification of tokens (A1, A2, A6, A7, A13, A14)."""
+"""Verification of tokens (A1, A7, A13, A14); what a hostile provider tries is in `test_hostile_provider`."""
 
 from __future__ import annotations
 
@@ -37,36 +37,6 @@ def test_a_good_token_gives_its_claims(client: OIDCClient) -> None:
     assert verify_id_token(client, sign(claims), nonce="the-nonce", access_token=ACCESS) == claims
 
 
-# When the module is read: a run of all tests may come to these minutes later.
-NOW = int(time.time())
-BAD_CLAIMS: dict[str, dict[str, Any]] = {
-    "no iss": {"iss": None},
-    "another iss": {"iss": "https://evil.test/"},
-    "no aud": {"aud": None},
-    "another aud": {"aud": "dezky-operator"},
-    "one aud too many": {"aud": ["dezky-portal", "dezky-operator"]},
-    "no sub": {"sub": None},
-    "an empty sub": {"sub": ""},
-    "a sub that is no text": {"sub": 7},
-    "no exp": {"exp": None},
-    "expired beyond the leeway": {"exp": NOW - 120},
-    "exp that is no number": {"exp": "tomorrow"},
-    "no iat": {"iat": None},
-    "made in the future": {"iat": NOW + 86_400},
-    "not valid yet": {"nbf": NOW + 86_400},
-    "azp is another client": {"azp": "dezky-operator"},
-    "another nonce": {"nonce": "another"},
-    "no nonce": {"nonce": None},
-    "another at_hash": {"at_hash": at_hash("another")},
-}
-
-
-@pytest.mark.parametrize("changes", BAD_CLAIMS.values(), ids=BAD_CLAIMS.keys())
-def test_a1_a2_a6_a_bad_claim_is_rejected(client: OIDCClient, changes: dict[str, Any]) -> None:
-    with pytest.raises(TokenRejected):
-        verify_id_token(client, sign(good(client, **changes)), nonce="the-nonce", access_token=ACCESS)
-
-
 @pytest.mark.parametrize(("claim", "seconds"), [("exp", -30), ("iat", 30)])
 def test_a_clock_that_is_off_by_half_a_minute_is_accepted(client: OIDCClient, claim: str, seconds: int) -> None:
     token = sign(good(client, **{claim: int(time.time()) + seconds}))
@@ -74,10 +44,6 @@ def test_a_clock_that_is_off_by_half_a_minute_is_accepted(client: OIDCClient, cl
 
 
 BAD_SIGNATURES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "another key": lambda claims: sign(claims, key=OTHER_KEY),
-    "alg none": lambda claims: sign(claims, key=None, algorithm="none"),
-    "alg HS256": lambda claims: sign(claims, key="s" * 64, algorithm="HS256"),
-    "unknown kid": lambda claims: sign(claims, kid="key-2"),
     "no kid": lambda claims: sign(claims, kid=None),
     "cut short": lambda claims: sign(claims)[:-8],
     "no token": lambda _claims: "nonsense",
@@ -90,14 +56,6 @@ BAD_SIGNATURES: dict[str, Callable[[dict[str, Any]], str]] = {
 def test_a1_a_bad_signature_is_rejected(client: OIDCClient, make: Callable[[dict[str, Any]], str]) -> None:
     with pytest.raises(TokenRejected):
         verify_id_token(client, make(good(client)), nonce="the-nonce", access_token=ACCESS)
-
-
-def test_a7_an_encryption_key_with_the_same_kid_does_not_verify(
-    client: OIDCClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(authentik, "signing_keys", lambda _client, want_kid: jwks(use="enc"))
-    with pytest.raises(TokenRejected, match="no signing key"):
-        verify_id_token(client, sign(good(client)), nonce="the-nonce", access_token=ACCESS)
 
 
 def test_a14_an_access_token_needs_our_scope(client: OIDCClient) -> None:

@@ -64,14 +64,7 @@ class Stack:
 
     def status(self, path: str) -> int | None:
         """Return the status of a page to a stranger; None if nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status
-        except (OSError, http.client.HTTPException):
-            return None
-        finally:
-            connection.close()
+        return status_of(self.port, path)
 
     @contextmanager
     def database(self) -> Iterator[psycopg.Connection]:
@@ -120,6 +113,18 @@ class Stack:
             return process.status() != psutil.STATUS_ZOMBIE and str(self.directory) in process.cmdline()
         except psutil.Error:
             return False
+
+
+def status_of(port: int, path: str) -> int | None:
+    """Return the status that a port of this machine answers a stranger with; None if nobody answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
 
 
 def wait_until(condition: Callable[[], object], *, seconds: float, what: str, every_seconds: float = 0.05) -> float:

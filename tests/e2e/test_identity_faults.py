@@ -1,25 +1,33 @@
 """The identity rows of the fault table: down, slow, 5xx and 429 at sign-in and at renewal, on every surface.
 
+`bin/dezky prove identity-faults` runs this, with the rows of `tests/accounts/test_outages.py`.
+
 Each answer comes within six seconds, nobody is signed out, and a slow provider holds at most a quarter of
 the workers (A8, S6, O3, Z3).
 """
 
 from __future__ import annotations
 
+import http.client
+import os
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 
 from devstack.plan import WEB_THREADS, WEB_WORKERS
-from tests.e2e.stack import Stack
+from tests.e2e import web_server
+from tests.e2e.stack import Stack, wait_until
 from tests.e2e.visitor import Answer, Visitor
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.proof]
 
+_IS_FULL = os.environ.get("DEZKY_PROVE") == "full"
 SLOWEST_SECONDS = 6.0
 _FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "down": ("down", {}),
@@ -43,34 +51,47 @@ class Surface:
     path: str
     status: int
     data: str = ""
+    is_htmx: bool = False
 
 
+_NOBODY = "00000000-0000-0000-0000-000000000000"
 _SURFACES = [
     Surface("owner@acme.test", "portal", "GET", "/", 200),
     Surface("owner@acme.test", "portal", "GET", "/me/", 200),
+    Surface("owner@acme.test", "portal", "GET", "/me/sessions/", 200, is_htmx=True),
+    Surface("owner@acme.test", "portal", "POST", "/session/refresh/?client=portal", 503),
     Surface("owner@acme.test", "portal", "POST", "/me/sessions/everywhere/", 503),
     Surface("owner@acme.test", "portal", "GET", "/admin/acme/", 503, "Acme Studio"),
     Surface("owner@acme.test", "portal", "GET", "/admin/acme/people/", 503, "member@acme.test"),
+    Surface("owner@acme.test", "portal", "GET", "/admin/acme/people/", 503, "member@acme.test", is_htmx=True),
+    Surface("owner@acme.test", "portal", "POST", f"/admin/acme/people/{_NOBODY}/role/", 503, is_htmx=True),
     Surface("owner@acme.test", "portal", "GET", "/api/v1/tenants/acme/users", 503, "member@acme.test"),
     Surface("admin@northwind.test", "portal", "GET", "/partner/", 503, "Acme Studio"),
     Surface("admin@northwind.test", "portal", "GET", "/api/v1/partner/customers", 503, "acme"),
     Surface("support@dezky.test", "portal", "GET", "/support/tenants/tenant/", 503, "Acme Studio"),
     Surface("operator@dezky.test", "operator", "GET", "/operator/", 200),
     Surface("operator@dezky.test", "operator", "GET", "/operator/tenants/", 200),
+    Surface("operator@dezky.test", "operator", "GET", "/operator/tenants/", 200, is_htmx=True),
+    Surface("operator@dezky.test", "operator", "POST", "/session/refresh/?client=operator", 503),
     Surface("operator@dezky.test", "operator", "POST", "/operator/tenants/acme/sign-out/", 503),
     Surface("operator@dezky.test", "operator", "GET", "/api/v1/operator/tenants", 200),
 ]
 
 
 @pytest.fixture
-def people(stack: Stack) -> dict[str, Visitor]:
-    """Return everybody whom the surfaces need, signed in."""
-    found: dict[str, Visitor] = {}
+def people(stack: Stack) -> dict[Surface, Visitor]:
+    """Return who asks each surface, signed in.
+
+    Behind one slow renewal a session waits for no second one. At full counts each surface has a session of
+    its own, so that each meets the slow provider itself; reduced, each person has one.
+    """
+    found: dict[object, Visitor] = {}
     for surface in _SURFACES:
-        if surface.email not in found:
-            found[surface.email] = Visitor(stack)
-            found[surface.email].sign_in(surface.email, client=surface.client)
-    return found
+        owner = surface if _IS_FULL else surface.email
+        if owner not in found:
+            found[owner] = Visitor(stack)
+            found[owner].sign_in(surface.email, client=surface.client)
+    return {surface: found[surface if _IS_FULL else surface.email] for surface in _SURFACES}
 
 
 def expire(stack: Stack) -> None:
@@ -83,11 +104,11 @@ def expire(stack: Stack) -> None:
 
 def ask(visitor: Visitor, surface: Surface) -> tuple[Answer, float]:
     """Send the surface's request; return the answer and how many seconds it took."""
-    headers, body = {}, ""
+    headers, body = {"HX-Request": "true"} if surface.is_htmx else {}, ""
     if surface.method == "POST":
         token = "c" * 32
         visitor.cookies["dezky-csrf"] = token
-        headers = {"X-CSRFToken": token, "Content-Type": "application/x-www-form-urlencoded"}
+        headers |= {"X-CSRFToken": token, "Content-Type": "application/x-www-form-urlencoded"}
         body = "reason=test"
     started = time.monotonic()
     answer = visitor.send(surface.method, surface.path, body, headers)
@@ -99,24 +120,27 @@ def alive(stack: Stack) -> int:
 
 
 @pytest.mark.parametrize("fault", _FAULTS)
-def test_at_renewal_each_surface_gives_what_its_row_says(stack: Stack, people: dict[str, Visitor], fault: str) -> None:
+def test_at_renewal_each_surface_gives_what_its_row_says(
+    stack: Stack, people: dict[Surface, Visitor], fault: str
+) -> None:
     action, words = _FAULTS[fault]
     before = alive(stack)
     stack.control(action, endpoints=_MACHINES, **words)
     for surface in _SURFACES:
         expire(stack)
-        answer, seconds = ask(people[surface.email], surface)
+        answer, seconds = ask(people[surface], surface)
         assert (surface.method, surface.path, answer.status) == (surface.method, surface.path, surface.status)
         assert seconds < SLOWEST_SECONDS, (surface.path, seconds)
         if surface.status == 503:
             assert int(answer.headers["Retry-After"]) > 0
             assert not surface.data or surface.data not in answer.text
+            assert "Location" not in answer.headers
     stack.control("normal")
     assert alive(stack) == before
     expire(stack)
     for surface in _SURFACES:
         if surface.method == "GET":
-            answer, _ = ask(people[surface.email], surface)
+            answer, _ = ask(people[surface], surface)
             assert (surface.path, answer.status) == (surface.path, 200)
             assert surface.data in answer.text
 
@@ -173,3 +197,33 @@ def test_a_slow_provider_holds_at_most_a_quarter_of_the_workers(stack: Stack, fa
     assert max(seconds for _, seconds in found) < SLOWEST_SECONDS
     assert max(strangers) < 1.0
     assert alive(stack) == before
+
+
+def test_a_crash_between_the_token_answer_and_the_commit_means_sign_in_over_the_page(
+    stack: Stack, visitor: Visitor
+) -> None:
+    visitor.sign_in("owner@acme.test")
+    before, issued = alive(stack), _access_tokens(stack)
+    expire(stack)
+    stack.control("slow", seconds=4, endpoints=["token"], after=True)
+    with web_server.another(stack) as doomed, ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(Visitor(replace(stack, port=doomed.port), visitor.cookies).get, "/admin/acme/people/")
+        wait_until(lambda: _access_tokens(stack) > issued, seconds=10, what="the provider has rotated the token")
+        doomed.kill()
+        with pytest.raises((OSError, http.client.HTTPException)):
+            asked.result()
+    stack.control("normal")
+    assert alive(stack) == before, "nobody knows yet"
+
+    for method, path in (("GET", "/admin/acme/people/"), ("POST", "/session/refresh/?client=portal")):
+        answer, _ = ask(visitor, Surface("owner@acme.test", "portal", method, path, 401, is_htmx=True))
+        assert (path, answer.status, answer.headers["Location"]) == (path, 401, None)
+    assert alive(stack) == before - 1
+    visitor.sign_in("owner@acme.test")
+    assert visitor.get("/admin/acme/people/", HX_Request="true").status == 200
+
+
+def _access_tokens(stack: Stack) -> int:
+    """Return how many the provider has issued: one more is there as soon as a refresh token is spent."""
+    with closing(sqlite3.connect(f"file:{stack.directory / 'identity.sqlite3'}?mode=ro", uri=True)) as store:
+        return int(store.execute("SELECT count(*) FROM tokens WHERE kind = 'access'").fetchone()[0])
