@@ -21,6 +21,8 @@ _DISCOVERY_FRESH_SECONDS = 3600
 _STALE_SECONDS = 24 * 3600
 _REFETCH_SECONDS = 60
 _TOO_MANY = 429
+_LIFETIME_SECONDS = 300  # of an access token, where the provider does not say
+_LONGEST_LIFETIME_SECONDS = 24 * 3600
 
 
 class IdentityProviderError(Exception):
@@ -137,10 +139,10 @@ def discover(client: OIDCClient) -> Endpoints:
 def signing_keys(client: OIDCClient, *, want_kid: str) -> dict[str, Any]:
     """Return the provider's key set; asks again, at most once a minute, if `want_kid` is not in it (A7)."""
     url = discover(client).jwks
-    document = cache.get(url, fresh_seconds=_DISCOVERY_FRESH_SECONDS)
-    if not any(key.get("kid") == want_kid for key in document.get("keys", [])):
-        document = cache.get(url, fresh_seconds=0)
-    return document
+    keys = _keys_of(cache.get(url, fresh_seconds=_DISCOVERY_FRESH_SECONDS))
+    if not any(key.get("kid") == want_kid for key in keys):
+        keys = _keys_of(cache.get(url, fresh_seconds=0))
+    return {"keys": keys}
 
 
 def exchange_code(client: OIDCClient, *, code: str, verifier: str) -> Tokens:
@@ -207,18 +209,30 @@ def sign_out_url(client: OIDCClient, *, id_token: str) -> str:
     return f"{discover(client).end_session}?{urlencode(query)}"
 
 
+def _keys_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the keys of a key set; what is not shaped like one is none."""
+    keys = document.get("keys")
+    return [key for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
+
+
 def _token_call(client: OIDCClient, form: dict[str, str], *, deadline_seconds: float = http.DEADLINE_SECONDS) -> Tokens:
     answer = _form(client, discover(client).token, form, deadline_seconds=deadline_seconds)
     access, identity = answer.get("access_token"), answer.get("id_token")
     if not isinstance(access, str) or not isinstance(identity, str):
         raise ProviderUnavailable("the token answer lacks a token")
-    expires = answer.get("expires_in")
     return Tokens(
         access_token=access,
         id_token=identity,
         refresh_token=str(answer.get("refresh_token") or ""),
-        expires_in_seconds=expires if isinstance(expires, int) and expires > 0 else 300,
+        expires_in_seconds=_lifetime(answer.get("expires_in")),
     )
+
+
+def _lifetime(told: object) -> int:
+    """Return how long an access token is good, as far as it is told; renewed once a day in any case."""
+    if isinstance(told, bool) or not isinstance(told, int) or told <= 0:
+        return _LIFETIME_SECONDS
+    return min(told, _LONGEST_LIFETIME_SECONDS)
 
 
 def _form(

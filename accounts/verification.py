@@ -28,6 +28,10 @@ class TokenRejected(Exception):
     """A token does not hold what it must; the message says why and is safe to log."""
 
 
+class KeyUnknown(TokenRejected):
+    """A token's key is not among those we have: forged, or newer than they are. It says nothing of its person."""
+
+
 def verify_id_token(client: OIDCClient, token: str, *, nonce: str | None, access_token: str) -> dict[str, Any]:
     """Return the claims of an ID token that was made for `client`.
 
@@ -143,7 +147,7 @@ def _key_for(client: OIDCClient, token: str, token_type: str) -> jwt.PyJWK:
                 return jwt.PyJWK(key, algorithm=ALGORITHM)
             except jwt.PyJWTError as error:
                 raise TokenRejected("the key is not usable") from error
-    raise TokenRejected("no signing key has this kid")
+    raise KeyUnknown("no signing key has this kid")
 
 
 def _half_hash(access_token: str) -> str:
