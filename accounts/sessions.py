@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from accounts.enums import ClientName, EndReason
 from accounts.models import OIDCSession, User
 
 SESSION_KEY = "oidc_session_id"
+_STATES_KEY = "oidc_states"  # mozilla-django-oidc's
 _SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -56,27 +58,52 @@ def other_session(request: HttpRequest, client: ClientName) -> OIDCSession | Non
     return session_of(open_store(request, get_client(client)), client)
 
 
+def empty(store: SessionBase) -> None:
+    """Forget a session that has ended, but not a sign-in that is on the way: it began to replace it."""
+    states = store.get(_STATES_KEY)
+    store.flush()
+    if states:
+        store[_STATES_KEY] = states
+
+
+class SignedOutMeanwhile(Exception):
+    """The person was signed out of everything after this sign-in was found to be good."""
+
+
 def begin(store: SessionBase, *, user: User, client: OIDCClient, tokens: Tokens, origin: Origin) -> OIDCSession:
-    """Start a session for `user`: under a new key (A10), in place of what this browser had before."""
+    """Start a session for `user`, in place of what this browser had before; `enter` puts it into the browser.
+
+    Raises:
+        SignedOutMeanwhile: an order came after `user` was read.
+    """
+    with transaction.atomic():
+        # Locked as `orders.order_sign_out` does: either it sees this session, or this sees the order.
+        now = User.objects.select_for_update().get(pk=user.pk)
+        if now.reauthenticate_after != user.reauthenticate_after:
+            raise SignedOutMeanwhile
+        session = OIDCSession.objects.create(
+            user=user,
+            client=client.name,
+            sid=origin.sid[:255],
+            authenticated_at=origin.authenticated_at,
+            device=origin.device,
+            ip=origin.ip,
+            id_token=tokens.id_token,
+            access_token=tokens.access_token,
+            refresh_token=tokens.refresh_token,
+            access_expires_at=timezone.now() + timedelta(seconds=tokens.expires_in_seconds),
+        )
     before = store.get(SESSION_KEY)
     if isinstance(before, str):
         endings.close(OIDCSession.objects.filter(pk=before, client=client.name), reason=EndReason.REPLACED)
-    store.cycle_key()
-    store.set_expiry(int(client.absolute.total_seconds()))
-    session = OIDCSession.objects.create(
-        user=user,
-        client=client.name,
-        sid=origin.sid[:255],
-        authenticated_at=origin.authenticated_at,
-        device=origin.device,
-        ip=origin.ip,
-        id_token=tokens.id_token,
-        access_token=tokens.access_token,
-        refresh_token=tokens.refresh_token,
-        access_expires_at=timezone.now() + timedelta(seconds=tokens.expires_in_seconds),
-    )
-    store[SESSION_KEY] = str(session.pk)
     return session
+
+
+def enter(store: SessionBase, session: OIDCSession) -> None:
+    """Make `session` the one of this browser, under a new key (A10)."""
+    store.cycle_key()
+    store.set_expiry(int(session.oidc_client.absolute.total_seconds()))
+    store[SESSION_KEY] = str(session.pk)
 
 
 def touch(session: OIDCSession) -> None:

@@ -59,5 +59,5 @@ def _renewed(session: OIDCSession) -> tuple[OIDCSession | None, Confirmation]:
 
 def _empty(request: HttpRequest) -> None:
     if sessions.SESSION_KEY in request.session or "_auth_user_id" in request.session:
-        request.session.flush()
+        sessions.empty(request.session)
     request.user = AnonymousUser()

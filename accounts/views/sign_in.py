@@ -119,7 +119,6 @@ class CallbackView(OIDCAuthenticationCallbackView):
         lacks = shortfall(client=self.client, user=self.user, claims=claims, demand=self.demand)
         if lacks is not None:
             return self._not_enough(tokens, lacks)
-        auth.login(self.request, self.user)
         sid = claims.get("sid")
         origin = sessions.Origin(
             sid=sid if isinstance(sid, str) else "",
@@ -127,7 +126,13 @@ class CallbackView(OIDCAuthenticationCallbackView):
             device=visitors.device_of(self.request),
             ip=visitors.address_of(self.request),
         )
-        session = sessions.begin(self.request.session, user=self.user, client=self.client, tokens=tokens, origin=origin)
+        store = self.request.session
+        try:
+            session = sessions.begin(store, user=self.user, client=self.client, tokens=tokens, origin=origin)
+        except sessions.SignedOutMeanwhile:
+            return self._not_enough(tokens, Shortfall.SIGNED_OUT_EVERYWHERE)
+        auth.login(self.request, self.user)  # after `begin`: it forgets whoever was here before
+        sessions.enter(store, session)
         signals.signed_in.send(sender=User, user=self.user, session=session, request=self.request)
         return HttpResponseRedirect(self.next)
 
@@ -141,7 +146,9 @@ class CallbackView(OIDCAuthenticationCallbackView):
         return self._failed(self.request, 403, lacks.value)
 
     def login_failure(self) -> HttpResponse:
-        """Say that this person may not sign in."""
+        """Say that this person may not sign in, and give the tokens back."""
+        if hasattr(self.request, "oidc_grant"):
+            endings.give_back(self.user, self.client, self.request.oidc_grant[0])
         return self._failed(self.request, 403, "This account is switched off. Ask your administrator.")
 
     def _take_state(self, request: HttpRequest) -> dict[str, Any] | None:
