@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import authentik, http
@@ -41,12 +42,45 @@ def close(found: OIDCSessionQuerySet, *, reason: EndReason, order: SignOutOrder 
     return revocations
 
 
-def give_back(user: User, client: OIDCClient, tokens: authentik.Tokens) -> None:
+def give_back(user: User, client: OIDCClient, tokens: authentik.Tokens, *, order: SignOutOrder | None = None) -> None:
     """Have tokens taken back that no session will use; the worker does it."""
     held = {TokenHint.REFRESH: tokens.refresh_token, TokenHint.ACCESS: tokens.access_token}
     Revocation.objects.bulk_create(
-        Revocation(user=user, client=client.name, hint=hint, token=token) for hint, token in held.items() if token
+        Revocation(user=user, client=client.name, hint=hint, token=token, order=order)
+        for hint, token in held.items()
+        if token
     )
+
+
+def adopt(order: SignOutOrder) -> None:
+    """Make what an order's people left waiting before it part of its proof: asked after, and counted."""
+    left = Revocation.objects.filter(user_id__in=order.people, order=None, dead_at=None)
+    left.update(order=order)
+
+
+def open_order_about(user: User) -> SignOutOrder | None:
+    """Return the oldest order about a person whose proof is not complete."""
+    about = SignOutOrder.objects.filter(people__contains=[user.pk], tokens_dead_at=None)
+    return about.order_by("cut_at").first()
+
+
+def awaited_by(order: SignOutOrder) -> QuerySet[Revocation]:
+    """Return the tokens of an order's people that the provider has yet to call dead, earlier orders' included."""
+    return Revocation.objects.filter(user_id__in=order.people, dead_at=None, order__cut_at__lte=order.cut_at)
+
+
+def is_token_on_the_way(order: SignOutOrder) -> bool:
+    """Return whether a renewal from before the order is still unanswered: it may bring one more token."""
+    before = OIDCSession.objects.filter(user_id__in=order.people, created_at__lte=order.cut_at)
+    return before.filter(renewal_pending_until__gt=timezone.now()).exists()
+
+
+def witness(order: SignOutOrder) -> None:
+    """Look with the eyes of a request whether a session from before still holds, and note when none did."""
+    before = OIDCSession.objects.filter(user_id__in=order.people, created_at__lte=order.cut_at).open()
+    now = timezone.now()
+    if not before.alive().exists() and not any(s.is_alive(now) for s in before.select_related("user").iterator()):
+        SignOutOrder.objects.filter(pk=order.pk, sessions_dead_at=None).update(sessions_dead_at=timezone.now())
 
 
 def take_back(revocations: Iterable[Revocation], *, budget_seconds: float) -> int:

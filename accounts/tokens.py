@@ -93,7 +93,8 @@ def _settle_late(pk: UUID, coming: Future[authentik.Tokens]) -> None:
             if session.is_alive(timezone.now()):
                 _settle(session, coming)
             elif coming.exception() is None:
-                endings.give_back(session.user, session.oidc_client, coming.result())
+                order = endings.open_order_about(session.user)
+                endings.give_back(session.user, session.oidc_client, coming.result(), order=order)
     except (DatabaseError, OIDCSession.DoesNotExist):
         logger.exception("renewal: a late answer could not be kept")
 
