@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib import import_module
@@ -21,6 +22,7 @@ from accounts.models import OIDCSession, User
 
 SESSION_KEY = "oidc_session_id"
 _STATES_KEY = "oidc_states"  # mozilla-django-oidc's
+_KEY = re.compile(r"[a-z0-9]{32}", re.ASCII)  # Django's own; the database can't be asked about every other
 _SEEN_EVERY = timedelta(minutes=1)
 
 
@@ -37,7 +39,8 @@ class Origin:
 def open_store(request: HttpRequest, client: OIDCClient) -> SessionBase:
     """Return the Django session of `client`, by its own cookie; empty if there is none."""
     engine = import_module(settings.SESSION_ENGINE)
-    store: SessionBase = engine.SessionStore(request.COOKIES.get(client.cookie_name))
+    key = request.COOKIES.get(client.cookie_name, "")
+    store: SessionBase = engine.SessionStore(key if _KEY.fullmatch(key) else None)
     return store
 
 

@@ -81,7 +81,10 @@ def verify_logout_token(client: OIDCClient, token: str) -> dict[str, Any]:
         raise TokenRejected("events lacks the logout event")
     if "nonce" in claims:
         raise TokenRejected("a logout token has no nonce")
-    if time.time() - claims["iat"] > LOGOUT_TOKEN_AGE_SECONDS:
+    made_at = claims["iat"]
+    if isinstance(made_at, bool) or not isinstance(made_at, int | float):
+        raise TokenRejected("iat is not a number")
+    if time.time() - made_at > LOGOUT_TOKEN_AGE_SECONDS:
         raise TokenRejected("iat is too long ago")
     named = {name: claims[name] for name in ("sid", "sub") if name in claims}
     if not named or not all(_is_name(value) for value in [*named.values(), claims["jti"]]):
@@ -90,7 +93,8 @@ def verify_logout_token(client: OIDCClient, token: str) -> dict[str, Any]:
 
 
 def _is_name(value: object) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= _MAX_NAME_CHARACTERS
+    """Return whether the database can be asked about this; it knows no null byte and no half character."""
+    return isinstance(value, str) and 0 < len(value) <= _MAX_NAME_CHARACTERS and value.isprintable()
 
 
 def _client_by_audience(token: str) -> OIDCClient:

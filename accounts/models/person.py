@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import uuid
 from typing import ClassVar
 
@@ -71,6 +72,8 @@ class User(AbstractBaseUser):
         if self.reauthenticate_after is None:
             return False
         if not isinstance(issued_at_seconds, int | float):
+            return True
+        if isinstance(issued_at_seconds, float) and not math.isfinite(issued_at_seconds):
             return True
         return int(issued_at_seconds) <= int(self.reauthenticate_after.timestamp())
 

@@ -121,7 +121,7 @@ class CallbackView(OIDCAuthenticationCallbackView):
             return self._not_enough(tokens, lacks)
         sid = claims.get("sid")
         origin = sessions.Origin(
-            sid=sid if isinstance(sid, str) else "",
+            sid=sid if isinstance(sid, str) and sid.isprintable() else "",
             authenticated_at=authenticated_at(claims),
             device=visitors.device_of(self.request),
             ip=visitors.address_of(self.request),

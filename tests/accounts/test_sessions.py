@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote_plus
 
 import pytest
 from django.db import connection
@@ -12,6 +13,8 @@ from pytest_django.fixtures import Settings
 
 from accounts.clients import get_client
 from accounts.models import OIDCSession
+from tenants.models import AuditEvent
+from tenants.scope import operator_scope
 from tests.accounts.flow import sign_in as through_provider
 from tests.contract.identity_browser import IdentityProvider
 from tests.factories import OIDCSessionFactory, UserFactory
@@ -131,3 +134,23 @@ class TestSignOut:
         site = Client()
         through_provider(site, provider, "owner@acme.test")
         assert site.post("/oidc/portal/logout/")["Location"] == flow
+
+
+@pytest.mark.parametrize("value", ['"aaaaaaaa\\000"', "short", "A" * 32, "a" * 5000, "\u00e4" * 32, '"\\377\\000"', ""])
+@pytest.mark.parametrize("client", ["portal", "operator"])
+def test_a_cookie_that_no_session_has_is_nobody_s(client: str, value: str) -> None:
+    """A quoted cookie can carry any byte, also those that the database can't be asked about."""
+    browser = Client(raise_request_exception=False)
+    path = "/operator/" if client == "operator" else "/me/"
+    answer = browser.get(path, headers={"cookie": f"{get_client(client).cookie_name}={value}"})
+    assert (answer.status_code, answer.headers.get("Location")) == (
+        302,
+        f"/oidc/{client}/login/?next={quote_plus(path)}",
+    )
+
+
+def test_l1_a_refused_path_with_a_null_byte_is_told_to_the_log(sign_in: SignIn) -> None:
+    browser = sign_in(UserFactory())
+    assert browser.get("/support/tenants/%00/").status_code == 403
+    with operator_scope():
+        assert AuditEvent.objects.get(action="access:page:refuse").object_label == "/support/tenants//"

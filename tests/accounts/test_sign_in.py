@@ -226,3 +226,10 @@ def test_s3_s10_the_tokens_of_somebody_switched_off_are_given_back(site: Client,
     User.objects.update(is_active=False)
     assert sign_in(site, provider, "owner@acme.test").status_code == 403
     assert sorted(Revocation.objects.values_list("hint", flat=True)) == ["access_token", "refresh_token"]
+
+
+@pytest.mark.parametrize("sid", ["nul\x00inside", "half \ud800", 7, None, ["a", "list"]], ids=repr)
+def test_a_session_id_that_can_t_be_stored_is_left_out(site: Client, provider: IdentityProvider, sid: object) -> None:
+    provider.control("tamper", token="id", claims={"sid": sid})
+    assert sign_in(site, provider, "owner@acme.test").status_code == 302
+    assert OIDCSession.objects.get().sid == ""
