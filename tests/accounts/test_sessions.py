@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from urllib.parse import quote_plus
 
@@ -11,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from accounts import authentik
 from accounts.clients import get_client
 from accounts.models import OIDCSession
 from tenants.models import AuditEvent
@@ -154,3 +156,22 @@ def test_l1_a_refused_path_with_a_null_byte_is_told_to_the_log(sign_in: SignIn) 
     assert browser.get("/support/tenants/%00/").status_code == 403
     with operator_scope():
         assert AuditEvent.objects.get(action="access:page:refuse").object_label == "/support/tenants//"
+
+
+def test_s10_a8_a_provider_that_drips_holds_a_sign_out_no_longer_than_one_deadline(provider: IdentityProvider) -> None:
+    """Revocation and the way to the provider's sign-out share it."""
+    site = Client(raise_request_exception=False)
+    through_provider(site, provider, "owner@acme.test")
+    authentik.cache.clear()
+    provider.control("drip", bytes_per_second=40)
+    began = time.monotonic()
+    answer = site.post("/oidc/portal/logout/")
+    assert time.monotonic() - began < 6
+    assert (answer.status_code, answer["Location"]) == (303, "/oidc/portal/signed-out/")
+    assert site.get("/me/").status_code == 302
+
+
+def test_s1_the_cookie_that_tells_why_is_secure_where_the_others_are(sign_in: SignIn, settings: Settings) -> None:
+    settings.SESSION_COOKIE_SECURE = True
+    cookie = sign_in(UserFactory(), "operator").post("/operator/not-authorised/").cookies["dezky-signed-out"]
+    assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
