@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from accounts import answers
@@ -42,6 +43,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Answer 403 to a form whose token is missing or old."""
+    """Answer 403 to a form whose token is missing or old.
+
+    Each sign-in in this browser, also in another tab or to the other client, makes the tokens of open pages
+    old. So the answer carries a fresh one and whose session it is for, which a script of this origin alone
+    can read: a page of the same person sends its request once more.
+    """
     text = "This page is too old to be sent. Open it again in a new tab and copy over what you typed."
-    return answers.problem(request, HTTPStatus.FORBIDDEN, text, title="The page is too old", template="403.html")
+    response = answers.problem(request, HTTPStatus.FORBIDDEN, text, title="The page is too old")
+    response["X-CSRF-Token"] = get_token(request)
+    response["X-Session-Person"] = str(getattr(request.user, "pk", None) or "")
+    return response

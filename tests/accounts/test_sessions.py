@@ -175,3 +175,15 @@ def test_s1_the_cookie_that_tells_why_is_secure_where_the_others_are(sign_in: Si
     settings.SESSION_COOKIE_SECURE = True
     cookie = sign_in(UserFactory(), "operator").post("/operator/not-authorised/").cookies["dezky-signed-out"]
     assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
+
+
+def test_h3_a_form_with_an_old_token_is_refused_and_its_page_told_whose_session_it_is(sign_in: SignIn) -> None:
+    """So that a page of the same person can send it once more, and nobody else's can."""
+    person = UserFactory()
+    browser = sign_in(person, browser=Client(enforce_csrf_checks=True))
+    answer = browser.post("/session/refresh/", headers={"X-CSRFToken": "a" * 64})
+    assert (answer.status_code, answer["X-Session-Person"]) == (403, str(person.pk))
+    assert "The page is too old" in answer.content.decode()
+    assert browser.post("/session/refresh/", headers={"X-CSRFToken": answer["X-CSRF-Token"]}).status_code == 204
+    stranger = Client(enforce_csrf_checks=True).post("/me/sessions/everywhere/")
+    assert (stranger.status_code, stranger["X-Session-Person"]) == (403, "")
