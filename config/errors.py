@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from http import HTTPStatus
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
@@ -18,7 +18,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return answers.problem(request, HTTPStatus.CONTENT_TOO_LARGE, "What was sent is larger than 1 MB.")
     text = "The request could not be understood. Go back and try again."
-    return answers.problem(request, HTTPStatus.BAD_REQUEST, text, title="That didn't work", template="400.html")
+    is_bare = isinstance(exception, TooManyFieldsSent)  # also in the address, which every page asks for its client
+    return answers.problem(
+        request, HTTPStatus.BAD_REQUEST, text, title="That didn't work", template="400.html", is_bare=is_bare
+    )
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
