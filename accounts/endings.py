@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -40,6 +40,12 @@ def close(found: OIDCSessionQuerySet, *, reason: EndReason, order: SignOutOrder 
         OIDCSession.objects.bulk_update(ending, ["id_token", "access_token", "refresh_token", "ended_at", "end_reason"])
         Revocation.objects.bulk_create(revocations)
     return revocations
+
+
+def hold_sid(client: OIDCClient, sid: str) -> None:
+    """Hold a session of the provider to the end of the transaction: its end and a sign-in from it take turns."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{client.name} {sid}"])
 
 
 def give_back(user: User, client: OIDCClient, tokens: authentik.Tokens, *, order: SignOutOrder | None = None) -> None:

@@ -18,7 +18,7 @@ from accounts import endings
 from accounts.authentik import Tokens
 from accounts.clients import OIDCClient, get_client
 from accounts.enums import ClientName, EndReason
-from accounts.models import OIDCSession, User
+from accounts.models import OIDCSession, SeenLogoutToken, User
 
 SESSION_KEY = "oidc_session_id"
 _STATES_KEY = "oidc_states"  # mozilla-django-oidc's
@@ -28,9 +28,13 @@ _SEEN_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a session comes from: the provider's session and its sign-in, and the browser."""
+    """Where a session comes from: the provider's session and its sign-in, and the browser.
+
+    `asked_at` is when the browser was sent to the provider.
+    """
 
     sid: str = ""
+    asked_at: datetime | None = None
     authenticated_at: datetime | None = None
     device: str = ""
     ip: str | None = None
@@ -70,16 +74,21 @@ def empty(store: SessionBase) -> None:
 
 
 class SignedOutMeanwhile(Exception):
-    """The person was signed out of everything after this sign-in was found to be good."""
+    """The person was signed out after this sign-in was found to be good: here of everything, or at the provider."""
 
 
 def begin(store: SessionBase, *, user: User, client: OIDCClient, tokens: Tokens, origin: Origin) -> OIDCSession:
     """Start a session for `user`, in place of what this browser had before; `enter` puts it into the browser.
 
     Raises:
-        SignedOutMeanwhile: an order came after `user` was read.
+        SignedOutMeanwhile: an order came after `user` was read, or a logout token while the sign-in was on its way.
     """
     with transaction.atomic():
+        if origin.sid and origin.asked_at:
+            endings.hold_sid(client, origin.sid)
+            ended = SeenLogoutToken.objects.filter(client=client.name, sid=origin.sid, seen_at__gte=origin.asked_at)
+            if ended.exists():
+                raise SignedOutMeanwhile
         # Locked as `orders.order_sign_out` does: either it sees this session, or this sees the order.
         now = User.objects.select_for_update().get(pk=user.pk)
         if now.reauthenticate_after != user.reauthenticate_after:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -122,6 +123,7 @@ class CallbackView(OIDCAuthenticationCallbackView):
         sid = claims.get("sid")
         origin = sessions.Origin(
             sid=sid if isinstance(sid, str) and sid.isprintable() else "",
+            asked_at=datetime.fromtimestamp(self.demand.asked_at_seconds, UTC),
             authenticated_at=authenticated_at(claims),
             device=visitors.device_of(self.request),
             ip=visitors.address_of(self.request),
