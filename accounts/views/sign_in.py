@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import auth
+from django.contrib.sessions.backends.base import UpdateError
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -101,7 +102,7 @@ class CallbackView(OIDCAuthenticationCallbackView):
         try:
             with http.together():
                 return super().get(request)
-        except SuspiciousOperation:
+        except (SuspiciousOperation, UpdateError):  # the latter: another tab's sign-in has changed the session's key
             return self._failed(request, 400, "This sign-in was already used.")
         except authentik.ProviderUnavailable:
             response = self._failed(request, 503, "The sign-in service stopped answering. Nothing was lost.")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
 from accounts.clients import get_client
 from accounts.models import OIDCSession, Revocation, User
+from accounts.views.sign_in import CallbackView
 from tests.accounts.flow import at_provider, begin, sign_in
 from tests.contract.identity_browser import IdentityProvider
 from tests.factories import UserFactory
@@ -78,6 +82,22 @@ def test_a2_a_callback_works_once(site: Client, provider: IdentityProvider) -> N
     assert site.get(callback).status_code == 302
     again = site.get(callback)
     assert (again.status_code, is_signed_in(site)) == (400, True)
+
+
+def test_a2_a_callback_that_another_tab_s_has_overtaken_is_a_400(
+    site: Client, provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one has changed the session's key meanwhile (A10)."""
+    real = CallbackView._take_state
+
+    def overtaken(view: CallbackView, request: HttpRequest) -> Any:
+        known = real(view, request)
+        Session.objects.all().delete()
+        return known
+
+    callback = at_provider(provider, begin(site), "owner@acme.test")
+    monkeypatch.setattr(CallbackView, "_take_state", overtaken)
+    assert (site.get(callback).status_code, OIDCSession.objects.count()) == (400, 0)
 
 
 def test_a2_a_callback_is_at_most_ten_minutes_old(site: Client, provider: IdentityProvider) -> None:
