@@ -52,6 +52,25 @@ def test_use_keeps_a_session_alive(sign_in: SignIn) -> None:
     assert timezone.now() - OIDCSession.objects.get().last_seen_at < timedelta(minutes=1)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("POST", "/session/refresh/?client=operator", {}),
+        ("GET", "/operator/gates/", {"X-Dezky-Unattended": "1"}),
+    ],
+)
+def test_s2_what_a_page_does_by_itself_is_no_use_of_the_session(
+    sign_in: SignIn, method: str, path: str, headers: dict[str, str]
+) -> None:
+    """A page that follows something, or waits for the sign-in service, would keep an idle session alive for hours."""
+    then = timezone.now() - timedelta(minutes=20)
+    browser = sign_in(UserFactory(is_platform_admin=True), "operator", last_seen_at=then)
+    assert browser.generic(method, path, headers=headers).status_code in (200, 204)
+    assert OIDCSession.objects.get().last_seen_at == then
+    assert browser.get("/operator/gates/").status_code == 200
+    assert OIDCSession.objects.get().last_seen_at > then
+
+
 def test_s3_a_person_who_is_switched_off_is_out_at_the_next_request(sign_in: SignIn) -> None:
     user = UserFactory()
     browser = sign_in(user)

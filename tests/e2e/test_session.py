@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -271,3 +272,11 @@ def test_what_somebody_else_s_tab_renews_sends_nothing_of_this_one(watched: Watc
         expect(page.get_by_role("dialog", name="Sign in to continue")).to_be_visible()
     assert _role(stack) == "member"
     expect(page.locator("dialog#person-dialog").get_by_role("radio", name=re.compile("^Admin"))).to_be_checked()
+
+
+def test_s2_a_part_that_follows_something_says_that_nobody_uses_it(watched: Watched) -> None:
+    watched.sign_in("operator2@dezky.test", "/operator/gates/")
+    later = int((time.time() + 25) * 1000)  # a check that has not come back yet
+    with watched.page.expect_request(lambda request: request.headers.get("x-dezky-unattended") == "1"):
+        watched.visit(f"/operator/gates/?asked={later}")
+    watched.check_quiet()
