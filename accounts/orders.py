@@ -40,7 +40,7 @@ def order_sign_out(
     ids = [person.pk for person in people]
     with transaction.atomic():
         # `sessions.begin` locks the person, too: a sign-in on the way ends before the cut, or sees it.
-        list(User.objects.select_for_update().filter(pk__in=ids).order_by("pk").values_list("pk"))
+        list(User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
         order = SignOutOrder.objects.create(
             subject=subject.kind,
             subject_id=subject.id,

@@ -90,7 +90,7 @@ def begin(store: SessionBase, *, user: User, client: OIDCClient, tokens: Tokens,
             if ended.exists():
                 raise SignedOutMeanwhile
         # Locked as `orders.order_sign_out` does: either it sees this session, or this sees the order.
-        now = User.objects.select_for_update().get(pk=user.pk)
+        now = User.objects.select_for_update(no_key=True).get(pk=user.pk)
         if now.reauthenticate_after != user.reauthenticate_after:
             raise SignedOutMeanwhile
         session = OIDCSession.objects.create(
