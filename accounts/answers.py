@@ -40,9 +40,18 @@ def problem_body(request: HttpRequest, status: int, detail: str, **extra: Any) -
 
 
 def problem(
-    request: HttpRequest, status: int, detail: str, *, title: str = "", template: str = "errors/refused.html"
+    request: HttpRequest,
+    status: int,
+    detail: str,
+    *,
+    title: str = "",
+    template: str = "errors/refused.html",
+    is_bare: bool = False,
 ) -> HttpResponse:
-    """Return an error as the caller can read it: problem+json under the API, else a page."""
+    """Return an error as the caller can read it: problem+json under the API, else a page.
+
+    `is_bare` asks nothing of the request any more, which may be what is wrong.
+    """
     if wants_problem(request):
         return JsonResponse(problem_body(request, status, detail), status=status, content_type=PROBLEM_TYPE)
     context = {
@@ -52,7 +61,7 @@ def problem(
         "request_id": getattr(request, "request_id", ""),
     }
     # In bad times nothing is asked of session, person or context processors: they may need what is away.
-    asked = None if status == HTTPStatus.SERVICE_UNAVAILABLE else request
+    asked = None if is_bare or status == HTTPStatus.SERVICE_UNAVAILABLE else request
     return HttpResponse(render_to_string(template, context, request=asked), status=status)
 
 

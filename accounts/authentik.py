@@ -20,8 +20,9 @@ logger = logging.getLogger(__name__)
 _DISCOVERY_FRESH_SECONDS = 3600
 _STALE_SECONDS = 24 * 3600
 _REFETCH_SECONDS = 60
-_LONGEST_SECONDS = 24 * 3600  # that an access token is taken for good without asking again
 _TOO_MANY = 429
+_LIFETIME_SECONDS = 300  # of an access token, where the provider does not say
+_LONGEST_LIFETIME_SECONDS = 24 * 3600
 
 
 class IdentityProviderError(Exception):
@@ -219,13 +220,19 @@ def _token_call(client: OIDCClient, form: dict[str, str], *, deadline_seconds: f
     access, identity = answer.get("access_token"), answer.get("id_token")
     if not isinstance(access, str) or not isinstance(identity, str):
         raise ProviderUnavailable("the token answer lacks a token")
-    expires = answer.get("expires_in")
     return Tokens(
         access_token=access,
         id_token=identity,
         refresh_token=str(answer.get("refresh_token") or ""),
-        expires_in_seconds=min(expires, _LONGEST_SECONDS) if type(expires) is int and expires > 0 else 300,
+        expires_in_seconds=_lifetime(answer.get("expires_in")),
     )
+
+
+def _lifetime(told: object) -> int:
+    """Return how long an access token is good, as far as it is told; renewed once a day in any case."""
+    if isinstance(told, bool) or not isinstance(told, int) or told <= 0:
+        return _LIFETIME_SECONDS
+    return min(told, _LONGEST_LIFETIME_SECONDS)
 
 
 def _form(

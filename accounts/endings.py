@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterable
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts import authentik, http
@@ -41,12 +42,51 @@ def close(found: OIDCSessionQuerySet, *, reason: EndReason, order: SignOutOrder 
     return revocations
 
 
-def give_back(user: User, client: OIDCClient, tokens: authentik.Tokens) -> None:
+def hold_sid(client: OIDCClient, sid: str) -> None:
+    """Hold a session of the provider to the end of the transaction: its end and a sign-in from it take turns."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{client.name} {sid}"])
+
+
+def give_back(user: User, client: OIDCClient, tokens: authentik.Tokens, *, order: SignOutOrder | None = None) -> None:
     """Have tokens taken back that no session will use; the worker does it."""
     held = {TokenHint.REFRESH: tokens.refresh_token, TokenHint.ACCESS: tokens.access_token}
     Revocation.objects.bulk_create(
-        Revocation(user=user, client=client.name, hint=hint, token=token) for hint, token in held.items() if token
+        Revocation(user=user, client=client.name, hint=hint, token=token, order=order)
+        for hint, token in held.items()
+        if token
     )
+
+
+def adopt(order: SignOutOrder) -> None:
+    """Make what an order's people left waiting before it part of its proof: asked after, and counted."""
+    left = Revocation.objects.filter(user_id__in=order.people, order=None, dead_at=None)
+    left.update(order=order)
+
+
+def open_order_about(user: User) -> SignOutOrder | None:
+    """Return the oldest order about a person whose proof is not complete."""
+    about = SignOutOrder.objects.filter(people__contains=[user.pk], tokens_dead_at=None)
+    return about.order_by("cut_at").first()
+
+
+def awaited_by(order: SignOutOrder) -> QuerySet[Revocation]:
+    """Return the tokens of an order's people that the provider has yet to call dead, earlier orders' included."""
+    return Revocation.objects.filter(user_id__in=order.people, dead_at=None, order__cut_at__lte=order.cut_at)
+
+
+def is_token_on_the_way(order: SignOutOrder) -> bool:
+    """Return whether a renewal from before the order is still unanswered: it may bring one more token."""
+    before = OIDCSession.objects.filter(user_id__in=order.people, created_at__lte=order.cut_at)
+    return before.filter(renewal_pending_until__gt=timezone.now()).exists()
+
+
+def witness(order: SignOutOrder) -> None:
+    """Look with the eyes of a request whether a session from before still holds, and note when none did."""
+    before = OIDCSession.objects.filter(user_id__in=order.people, created_at__lte=order.cut_at).open()
+    now = timezone.now()
+    if not before.alive().exists() and not any(s.is_alive(now) for s in before.select_related("user").iterator()):
+        SignOutOrder.objects.filter(pk=order.pk, sessions_dead_at=None).update(sessions_dead_at=timezone.now())
 
 
 def take_back(revocations: Iterable[Revocation], *, budget_seconds: float) -> int:
@@ -57,11 +97,12 @@ def take_back(revocations: Iterable[Revocation], *, budget_seconds: float) -> in
     """
     give_up_at = time.monotonic() + budget_seconds
     dead = 0
-    for revocation in revocations:
-        left = give_up_at - time.monotonic()
-        if left <= 0 or not _take_back(revocation, min(left, http.DEADLINE_SECONDS)):
-            break
-        dead += 1
+    with http.together(budget_seconds):  # what a call needs first, such as discovery, counts too
+        for revocation in revocations:
+            left = give_up_at - time.monotonic()
+            if left <= 0 or not _take_back(revocation, min(left, http.DEADLINE_SECONDS)):
+                break
+            dead += 1
     return dead
 
 

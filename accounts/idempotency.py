@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
@@ -192,7 +192,7 @@ def _keep(attempt: _Attempt, response: HttpResponseBase) -> None:
         else:
             headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
             row.update(status=response.status_code, headers=headers, body=body)
-    except DatabaseError:
+    except Error:  # a connection that is gone is no DatabaseError
         logger.exception("an idempotent answer could not be kept")
 
 
@@ -211,5 +211,5 @@ def _free(attempt: _Attempt) -> None:
     try:
         if not row.filter(applied_at=None).delete()[0]:
             row.update(leased_until=timezone.now())
-    except DatabaseError:
+    except Error:
         logger.exception("an idempotency key could not be freed; its lease will run out")

@@ -34,11 +34,13 @@ def order_sign_out(
 ) -> SignOutOrder:
     """Sign people out of everything from the commit on, and return the order.
 
-    `asked_at` is when the request came: the proof counts from there. Call `witness` once the caller's
+    `asked_at` is when the request came: the proof counts from there. Call `endings.witness` once the caller's
     transaction is over.
     """
     ids = [person.pk for person in people]
     with transaction.atomic():
+        # `sessions.begin` locks the person, too: a sign-in on the way ends before the cut, or sees it.
+        list(User.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk").values_list("pk"))
         order = SignOutOrder.objects.create(
             subject=subject.kind,
             subject_id=subject.id,
@@ -54,11 +56,3 @@ def order_sign_out(
         User.objects.filter(pk__in=ids).update(reauthenticate_after=order.cut_at)
         tasks.carry_out.defer(order_id=str(order.pk))
     return order
-
-
-def witness(order: SignOutOrder) -> None:
-    """Look with the eyes of a request whether a session from before still holds, and note when none did."""
-    before = OIDCSession.objects.filter(user_id__in=order.people, created_at__lte=order.cut_at).open()
-    now = timezone.now()
-    if not before.alive().exists() and not any(s.is_alive(now) for s in before.select_related("user").iterator()):
-        SignOutOrder.objects.filter(pk=order.pk).update(sessions_dead_at=timezone.now())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts import authentik, endings, signals
+from accounts import authentik, endings, http, signals
 from accounts.clients import OIDCClient, get_client
 from accounts.enums import ClientName, EndReason
 from accounts.models import OIDCSession, User
@@ -30,16 +31,24 @@ def sign_out(
     for session in mine:
         signals.signed_out.send(sender=User, user=session.user, session=session, request=request, reason=reason or "")
     request.session.flush()
-    endings.take_back(revocations, budget_seconds=endings.IN_A_REQUEST_SECONDS)
-    try:
-        target = authentik.sign_out_url(client, id_token=id_token)
-    except authentik.IdentityProviderError:
-        target = reverse("oidc:signed-out", kwargs={"client": client.name})
+    with http.together():
+        endings.take_back(revocations, budget_seconds=endings.IN_A_REQUEST_SECONDS)
+        try:
+            target = authentik.sign_out_url(client, id_token=id_token)
+        except authentik.IdentityProviderError:
+            target = reverse("oidc:signed-out", kwargs={"client": client.name})
     response = redirect(target)
     response.status_code = 303
     for name in ClientName:
         if any(s is not None and s.client == name for s in ended):
             response.delete_cookie(get_client(name).cookie_name, samesite="Lax")
     if reason:
-        response.set_cookie(REASON_COOKIE, reason, max_age=_REASON_SECONDS, httponly=True, samesite="Lax")
+        response.set_cookie(
+            REASON_COOKIE,
+            reason,
+            max_age=_REASON_SECONDS,
+            secure=settings.SESSION_COOKIE_SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
     return response

@@ -6,7 +6,7 @@ import logging
 from datetime import timedelta
 
 from django.contrib.sessions.backends.db import SessionStore
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -50,7 +50,7 @@ def take_tokens_back(timestamp: int) -> int:  # noqa: ARG001 - as above
     """Tell the provider of the tokens that it has yet to take back; return how many are dead now."""
     due = Revocation.objects.filter(dead_at__isnull=True, next_at__lte=timezone.now()).order_by("next_at")[:_BATCH]
     dead = endings.take_back(due, budget_seconds=_BATCH_SECONDS)
-    for order in SignOutOrder.objects.filter(tokens_dead_at__isnull=True):
+    for order in SignOutOrder.objects.filter(Q(tokens_dead_at=None) | Q(sessions_dead_at=None)):
         _note_proof(order)
     return dead
 
@@ -62,6 +62,7 @@ def carry_out(order_id: str) -> None:
     killed = OIDCSession.objects.cut_off().filter(user_id__in=order.people)
     reason = EndReason.EVERYWHERE if order.is_own else EndReason.ORDERED
     endings.close(killed, reason=reason, order=order)
+    endings.adopt(order)
     endings.take_back(order.revocations.filter(dead_at__isnull=True), budget_seconds=_BATCH_SECONDS)
     SignOutOrder.objects.filter(pk=order.pk).update(tokens=order.revocations.count(), is_carried_out=True)
     order.refresh_from_db()
@@ -69,9 +70,13 @@ def carry_out(order_id: str) -> None:
 
 
 def _note_proof(order: SignOutOrder) -> None:
-    """Write when the last token was dead, once none is left."""
-    if not order.is_carried_out or order.revocations.filter(dead_at__isnull=True).exists():
+    """Write when the last session was dead, and when the last token, once none is left."""
+    if order.sessions_dead_at is None:
+        endings.witness(order)
+    if order.tokens_dead_at is not None or not order.is_carried_out:
+        return
+    if endings.is_token_on_the_way(order) or endings.awaited_by(order).exists():
         return
     last = order.revocations.aggregate(at=Max("dead_at"))["at"]
-    order.tokens_dead_at = last or timezone.now()
-    order.save(update_fields=["tokens_dead_at"])
+    order.tokens, order.tokens_dead_at = order.revocations.count(), last or timezone.now()
+    order.save(update_fields=["tokens", "tokens_dead_at"])

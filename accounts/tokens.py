@@ -16,7 +16,7 @@ from accounts import authentik, endings, http, late, services
 from accounts.enums import EndReason, Renewal
 from accounts.lanes import NoLaneFree, lanes
 from accounts.models import OIDCSession
-from accounts.verification import TokenRejected, verify_id_token
+from accounts.verification import ClockOff, KeyUnknown, TokenRejected, verify_id_token
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,8 @@ def _settle_late(pk: UUID, coming: Future[authentik.Tokens]) -> None:
             if session.is_alive(timezone.now()):
                 _settle(session, coming)
             elif coming.exception() is None:
-                endings.give_back(session.user, session.oidc_client, coming.result())
+                order = endings.open_order_about(session.user)
+                endings.give_back(session.user, session.oidc_client, coming.result(), order=order)
     except (DatabaseError, OIDCSession.DoesNotExist):
         logger.exception("renewal: a late answer could not be kept")
 
@@ -108,9 +109,6 @@ def _settle(session: OIDCSession, came: Future[authentik.Tokens]) -> Renewal:
     """Make of the provider's answer what it means for the session."""
     try:
         tokens = came.result()
-        claims = verify_id_token(session.oidc_client, tokens.id_token, nonce=None, access_token=tokens.access_token)
-        if claims["sub"] != session.user.sub:
-            raise TokenRejected("sub is another person")  # noqa: TRY301 - one place judges the answer
     except authentik.ProviderUnavailable as error:
         logger.warning("renewal: identity provider away: %s", error)
         return _put_off(session)
@@ -120,11 +118,28 @@ def _settle(session: OIDCSession, came: Future[authentik.Tokens]) -> Renewal:
             logger.error("renewal: the provider refused our request: %s", error)  # noqa: TRY400
             return _put_off(session)
         return _end(session)
+    try:
+        claims = verify_id_token(session.oidc_client, tokens.id_token, nonce=None, access_token=tokens.access_token)
+        if claims["sub"] != session.user.sub:
+            raise TokenRejected("sub is another person")  # noqa: TRY301 - one place judges the answer
+    except (authentik.ProviderUnavailable, KeyUnknown, ClockOff) as error:
+        logger.warning("renewal: the answer can't be verified yet: %s", error)
+        return _keep_for_later(session, tokens)
     except TokenRejected as error:
         logger.error("renewal: token rejected: %s", error)  # noqa: TRY400 - the reason is the message
+        endings.give_back(session.user, session.oidc_client, tokens)
         return _end(session)
     _keep(session, tokens)
     return _confirm(session, claims)
+
+
+def _keep_for_later(session: OIDCSession, tokens: authentik.Tokens) -> Renewal:
+    """Keep what came, confirm nothing, and ask again with it: the refresh token before it is spent."""
+    session.access_token = tokens.access_token
+    session.refresh_token = tokens.refresh_token or session.refresh_token
+    session.access_expires_at = timezone.now()
+    session.save(update_fields=["access_token", "refresh_token", "access_expires_at"])
+    return _put_off(session)
 
 
 def _keep(session: OIDCSession, tokens: authentik.Tokens) -> None:

@@ -31,6 +31,14 @@ class TokenRejected(Exception):
     """A token does not hold what it must; the message says why and is safe to log."""
 
 
+class ClockOff(TokenRejected):
+    """A token's times don't fit our clock: old, or one of the clocks is wrong. It says nothing of its person."""
+
+
+class KeyUnknown(TokenRejected):
+    """A token's key is not among those we have: forged, or newer than they are. It says nothing of its person."""
+
+
 def verify_id_token(client: OIDCClient, token: str, *, nonce: str | None, access_token: str) -> dict[str, Any]:
     """Return the claims of an ID token that was made for `client`.
 
@@ -42,7 +50,7 @@ def verify_id_token(client: OIDCClient, token: str, *, nonce: str | None, access
     """
     claims = _verify(client, token)
     if time.time() - claims["iat"] > ID_TOKEN_AGE_SECONDS:
-        raise TokenRejected(f"iat is too long ago; {_clocks()}")
+        raise ClockOff(f"iat is too long ago; {_clocks()}")
     if nonce is not None and not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
         raise TokenRejected("nonce differs")
     if "at_hash" in claims and claims["at_hash"] != _half_hash(access_token):
@@ -119,7 +127,7 @@ def _verify(client: OIDCClient, token: str, *, required: list[str] = _REQUIRED, 
             options={"require": required, "strict_aud": False},
         )
     except (jwt.ImmatureSignatureError, jwt.ExpiredSignatureError) as error:
-        raise TokenRejected(f"{error}; {_clocks()}") from error
+        raise ClockOff(f"{error}; {_clocks()}") from error
     except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
         raise TokenRejected(f"{type(error).__name__}: {error}") from error
     if claims["aud"] not in (client.client_id, [client.client_id]):
@@ -157,7 +165,7 @@ def _key_for(client: OIDCClient, token: str, token_type: str) -> jwt.PyJWK:
                 return jwt.PyJWK(key, algorithm=ALGORITHM)
             except jwt.PyJWTError as error:
                 raise TokenRejected("the key is not usable") from error
-    raise TokenRejected("no signing key has this kid")
+    raise KeyUnknown("no signing key has this kid")
 
 
 def _half_hash(access_token: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from http import HTTPStatus
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from accounts import answers
@@ -17,7 +18,10 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return answers.problem(request, HTTPStatus.CONTENT_TOO_LARGE, "What was sent is larger than 1 MB.")
     text = "The request could not be understood. Go back and try again."
-    return answers.problem(request, HTTPStatus.BAD_REQUEST, text, title="That didn't work", template="400.html")
+    is_bare = isinstance(exception, TooManyFieldsSent)  # also in the address, which every page asks for its client
+    return answers.problem(
+        request, HTTPStatus.BAD_REQUEST, text, title="That didn't work", template="400.html", is_bare=is_bare
+    )
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
@@ -42,6 +46,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Answer 403 to a form whose token is missing or old."""
+    """Answer 403 to a form whose token is missing or old.
+
+    Each sign-in in this browser, also in another tab or to the other client, makes the tokens of open pages
+    old. So the answer carries a fresh one and whose session it is for, which a script of this origin alone
+    can read: a page of the same person sends its request once more.
+    """
     text = "This page is too old to be sent. Open it again in a new tab and copy over what you typed."
-    return answers.problem(request, HTTPStatus.FORBIDDEN, text, title="The page is too old", template="403.html")
+    response = answers.problem(request, HTTPStatus.FORBIDDEN, text, title="The page is too old")
+    response["X-CSRF-Token"] = get_token(request)
+    response["X-Session-Person"] = str(getattr(request.user, "pk", None) or "")
+    return response

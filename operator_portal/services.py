@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from accounts import orders
+from accounts import endings, orders
 from accounts.enums import OrderSubject
 from accounts.models import SignOutOrder, User
 from operator_portal import selectors
@@ -22,7 +22,7 @@ def sign_out_person(*, person: User, reason: str, by: User, actor: Actor, asked_
         order = orders.order_sign_out(people=[person], subject=subject, reason=reason, by=by, asked_at=asked_at)
         thing = Thing(type="person", id=str(person.pk), label=person.label)
         audit.record(tenant=None, action=AuditAction.SIGN_OUT_ORDER, by=actor, thing=thing, reason=reason)
-    orders.witness(order)
+    endings.witness(order)
     return order
 
 
@@ -37,5 +37,5 @@ def sign_out_tenant(*, tenant: Tenant, reason: str, by: User, actor: Actor, aske
         order = orders.order_sign_out(people=people, subject=subject, reason=reason, by=by, asked_at=asked_at)
         thing = Thing(type="tenant", id=str(tenant.pk), label=tenant.name)
         audit.record(tenant=tenant, action=AuditAction.SIGN_OUT_ORDER, by=actor, thing=thing, reason=reason)
-    orders.witness(order)
+    endings.witness(order)
     return order

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.generic import FormView, TemplateView
 
-from accounts import htmx
+from accounts import endings, htmx
 from accounts.mixins import FragmentMixin
 from accounts.models import SignOutOrder, User
 from accounts.step_up import StepUpRequiredMixin
@@ -154,5 +154,5 @@ class SignOutView(FragmentMixin, OperatorRequiredMixin, TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the order, with what the provider has yet to take back."""
         order = get_object_or_404(SignOutOrder, pk=self.kwargs["order_id"])
-        waiting = order.revocations.filter(dead_at__isnull=True).order_by("-attempts")
+        waiting = endings.awaited_by(order).order_by("-attempts")
         return super().get_context_data(order=order, waiting=waiting.count(), worst=waiting.first(), **kwargs)

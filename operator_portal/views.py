@@ -79,11 +79,19 @@ class NotAuthorisedView(View):
     http_method_names = ("get", "head", "post")
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Show the page; with a session left, its form posts itself."""
+        """Show the page; its form posts itself for somebody who is no operator, by the database's word.
+
+        An operator whom a link led here stays signed in.
+        """
         mine = request.oidc  # type: ignore[attr-defined] # set by IdentityMiddleware
         portal = sessions.other_session(request, ClientName.PORTAL)
         session = mine or portal
-        context = {"email": session.user.email if session else "", "is_signed_in": session is not None}
+        is_operator = session is not None and session.user.is_platform_admin
+        context = {
+            "email": session.user.email if session else "",
+            "is_operator": is_operator,
+            "is_turned_away": session is not None and not is_operator,
+        }
         return render(request, "operator_portal/not_authorised.html", context, status=403)
 
     def post(self, request: HttpRequest) -> HttpResponse:

@@ -100,7 +100,7 @@ def record(
             grant_id=by.grant_id,
             object_type=thing.type if thing else "",
             object_id=thing.id if thing else "",
-            object_label=thing.label[:255] if thing else "",
+            object_label=thing.label.replace("\0", "")[:255] if thing else "",  # a path may carry a null byte
             changes=[{"field": c.field, "before": c.before, "after": c.after} for c in changes],
             reason=reason,
             ip=by.ip,

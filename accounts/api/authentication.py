@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from accounts import authentik
 from accounts.api.exceptions import IdentityUnavailable
 from accounts.clients import OIDCClient
+from accounts.freshness import Demand, shortfall
 from accounts.models import OIDCSession, User
 from accounts.verification import TokenRejected, verify_access_token
 
@@ -37,10 +38,13 @@ class BearerAuthentication(BaseAuthentication):
         except authentik.ProviderUnavailable as error:
             raise IdentityUnavailable from error
         user = User.objects.filter(issuer=client.identity_issuer, sub=claims["sub"], is_active=True).first()
-        if user is not None and user.is_cut_off(claims["iat"]):
-            raise AuthenticationFailed("This token is from before its person was signed out everywhere.")
         if user is None:
             raise AuthenticationFailed("Nobody here has this token. Sign in to Dezky in a browser once.")
+        if user.is_cut_off(claims["iat"]):
+            raise AuthenticationFailed("This token is from before its person was signed out everywhere.")
+        # As for a session: a token can be renewed, or given to a session without the factor, behind our back.
+        if shortfall(client=client, user=user, claims=claims, demand=Demand()) is not None:
+            raise AuthenticationFailed("This token is of a sign-in that will not do here. Sign in again for a new one.")
         return user, client
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature

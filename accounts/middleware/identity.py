@@ -13,6 +13,9 @@ from accounts.enums import Confirmation, Renewal
 from accounts.middleware.requests import GetResponse
 from accounts.models import OIDCSession
 
+UNATTENDED = "X-Dezky-Unattended"  # set by the parts of a page that follow something
+_REFRESH = "/session/refresh/"
+
 
 class IdentityMiddleware:
     """Puts the living session on `request.oidc` and how sure we are of it on `request.confirmation`.
@@ -34,15 +37,21 @@ class IdentityMiddleware:
             _empty(request)
         else:
             request.user = session.user
-            sessions.touch(session)
+            if not _is_unattended(request):
+                sessions.touch(session)
         request.oidc = session  # type: ignore[attr-defined]
         request.confirmation = confirmation  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
+def _is_unattended(request: HttpRequest) -> bool:
+    """Return whether a page sends this by itself, on and on: that is no use of the session (S2)."""
+    return request.path_info == _REFRESH or UNATTENDED in request.headers
+
+
 def _renews_itself(request: HttpRequest) -> bool:
     """Return whether the view renews, or ends, the session by itself."""
-    return request.path_info == "/session/refresh/" or request.path_info.startswith("/oidc/")
+    return request.path_info == _REFRESH or request.path_info.startswith("/oidc/")
 
 
 def _renewed(session: OIDCSession) -> tuple[OIDCSession | None, Confirmation]:
@@ -59,5 +68,5 @@ def _renewed(session: OIDCSession) -> tuple[OIDCSession | None, Confirmation]:
 
 def _empty(request: HttpRequest) -> None:
     if sessions.SESSION_KEY in request.session or "_auth_user_id" in request.session:
-        request.session.flush()
+        sessions.empty(request.session)
     request.user = AnonymousUser()

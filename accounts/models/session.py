@@ -112,10 +112,14 @@ class Revocation(models.Model):
 
 
 class SeenLogoutToken(models.Model):
-    """A back-channel logout token that was taken: its `jti` is good once (S11)."""
+    """A back-channel logout token that was taken: its `jti` is good once (S11).
+
+    `sid` is the provider's session that it ended: a sign-in from it that is still on the way opens nothing.
+    """
 
     client = models.CharField(max_length=16, choices=[(c.value, c.value) for c in ClientName])
     jti = models.CharField(max_length=255)
+    sid = models.CharField(max_length=255, blank=True, db_default="")
     seen_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -59,7 +59,8 @@ def _end(client: OIDCClient, claims: dict[str, Any]) -> list[OIDCSession]:
         IntegrityError: the token was used before.
     """
     with transaction.atomic():
-        SeenLogoutToken.objects.create(client=client.name, jti=claims["jti"])
+        endings.hold_sid(client, claims.get("sid", ""))
+        SeenLogoutToken.objects.create(client=client.name, jti=claims["jti"], sid=claims.get("sid", ""))
         named = _named_by(client, claims)
         ending = list(named.select_related("user"))
         endings.close(OIDCSession.objects.filter(pk__in=[s.pk for s in ending]), reason=EndReason.BACK_CHANNEL)

@@ -70,7 +70,7 @@ class SignOutEverywhereView(View):
         here = _here(request)
         subject = orders.Subject(OrderSubject.PERSON, person.pk, person.label)
         order = orders.order_sign_out(people=[person], subject=subject, reason=_REASON, by=person, asked_at=asked_at)
-        orders.witness(order)
+        endings.witness(order)
         killed = OIDCSession.objects.cut_off().filter(user=person)
         endings.close(killed, reason=EndReason.EVERYWHERE, order=order)  # the worker takes the tokens back
         return sign_out(request, get_client(ClientName.PORTAL), [*here], reason=EndReason.EVERYWHERE)

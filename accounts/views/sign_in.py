@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib import auth
+from django.contrib.sessions.backends.base import UpdateError
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
@@ -100,7 +102,7 @@ class CallbackView(OIDCAuthenticationCallbackView):
         try:
             with http.together():
                 return super().get(request)
-        except SuspiciousOperation:
+        except (SuspiciousOperation, UpdateError):  # the latter: another tab's sign-in has changed the session's key
             return self._failed(request, 400, "This sign-in was already used.")
         except authentik.ProviderUnavailable:
             response = self._failed(request, 503, "The sign-in service stopped answering. Nothing was lost.")
@@ -119,15 +121,21 @@ class CallbackView(OIDCAuthenticationCallbackView):
         lacks = shortfall(client=self.client, user=self.user, claims=claims, demand=self.demand)
         if lacks is not None:
             return self._not_enough(tokens, lacks)
-        auth.login(self.request, self.user)
         sid = claims.get("sid")
         origin = sessions.Origin(
             sid=sid if is_name(sid) else "",
+            asked_at=datetime.fromtimestamp(self.demand.asked_at_seconds, UTC),
             authenticated_at=authenticated_at(claims),
             device=visitors.device_of(self.request),
             ip=visitors.address_of(self.request),
         )
-        session = sessions.begin(self.request.session, user=self.user, client=self.client, tokens=tokens, origin=origin)
+        store = self.request.session
+        try:
+            session = sessions.begin(store, user=self.user, client=self.client, tokens=tokens, origin=origin)
+        except sessions.SignedOutMeanwhile:
+            return self._not_enough(tokens, Shortfall.SIGNED_OUT_EVERYWHERE)
+        auth.login(self.request, self.user)  # after `begin`: it forgets whoever was here before
+        sessions.enter(store, session)
         signals.signed_in.send(sender=User, user=self.user, session=session, request=self.request)
         return HttpResponseRedirect(self.next)
 
@@ -141,7 +149,9 @@ class CallbackView(OIDCAuthenticationCallbackView):
         return self._failed(self.request, 403, lacks.value)
 
     def login_failure(self) -> HttpResponse:
-        """Say that this person may not sign in."""
+        """Say that this person may not sign in, and give the tokens back."""
+        if hasattr(self.request, "oidc_grant"):
+            endings.give_back(self.user, self.client, self.request.oidc_grant[0])
         return self._failed(self.request, 403, "This account is switched off. Ask your administrator.")
 
     def _take_state(self, request: HttpRequest) -> dict[str, Any] | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
+from django.core.validators import validate_email
 from django.template.loader import render_to_string
 from django.utils import timezone
 from procrastinate import RetryStrategy
@@ -29,7 +31,7 @@ def mail_red(transitions: list[int]) -> int:
     """
     turned = list(GateTransition.objects.filter(pk__in=transitions, mailed_at=None).order_by("pk"))
     admins = User.objects.filter(is_platform_admin=True, is_active=True).exclude(email="")
-    addresses = sorted(set(admins.values_list("email", flat=True)))
+    addresses = sorted({email for email in admins.values_list("email", flat=True) if _is_address(email)})
     if not turned or not addresses:
         logger.warning("gates: %s turned red, %s people to tell", len(turned), len(addresses))
         return 0
@@ -40,6 +42,15 @@ def mail_red(transitions: list[int]) -> int:
     ).send()
     GateTransition.objects.filter(pk__in=[transition.pk for transition in turned]).update(mailed_at=timezone.now())
     return len(addresses)
+
+
+def _is_address(email: str) -> bool:
+    """Return whether this is one address: what is none would keep the mail from everybody else."""
+    try:
+        validate_email(email)
+    except ValidationError:
+        return False
+    return True
 
 
 def _subject(turned: list[GateTransition]) -> str:

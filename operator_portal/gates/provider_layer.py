@@ -113,7 +113,7 @@ def _configured() -> list[Finding]:
         expected=expected.engine_mode,
         actual=application.policy_engine_mode,
     )
-    return [found, mode, *_of_own(own, expected), _expression(expected), _foreign(bindings, own), _group(expected)]
+    return [found, mode, *_of_own(own, expected), _expression(expected, own), _foreign(bindings, own), _group(expected)]
 
 
 def _of_own(own: Binding | None, expected: ExpectedGate) -> list[Finding]:
@@ -157,8 +157,10 @@ def _flags(name: str, *, expected: bool, actual: bool) -> dict[str, str]:
     return {"expected": f"{name}: {str(expected).lower()}", "actual": f"{name}: {str(actual).lower()}"}
 
 
-def _expression(expected: ExpectedGate) -> Finding:
-    live = [policy.expression for policy in authentik_admin.expression_policies(expected.policy)]
+def _expression(expected: ExpectedGate, own: Binding | None) -> Finding:
+    """Compare the policy that is bound, not a namesake of it that lies beside it."""
+    named = authentik_admin.expression_policies(expected.policy)
+    live = [policy.expression for policy in named if own is None or policy.pk == own.bound]
     return judge(
         Check.EXPRESSION,
         holds=[_tidy(text) for text in live] == [_tidy(expected.expression)],

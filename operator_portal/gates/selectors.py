@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from operator_portal.enums import GateState, Layer
 from operator_portal.gates.findings import state_of
 from operator_portal.models import GateCheck, GateTransition
 
 HISTORY_SIZE = 20
+STALE_AFTER = timedelta(minutes=15)  # three runs that did not come
 
 
 @dataclass(frozen=True)
@@ -92,10 +95,18 @@ class Gates:
 
 
 def gates() -> Gates:
-    """Return the last state of every layer."""
-    checks = list(GateCheck.objects.order_by("layer", "position"))
+    """Return the last state of every layer; green only as long as somebody has looked lately."""
+    checks = [_as_of(timezone.now(), check) for check in GateCheck.objects.order_by("layer", "position")]
     layers = [GateLayer(layer, [check for check in checks if check.layer == layer]) for layer in Layer]
     return Gates([layer for layer in layers if layer.checks])
+
+
+def _as_of(now: datetime, check: GateCheck) -> GateCheck:
+    """Return a check as it is known at `now`: a green that is not looked at any more says nothing of this moment."""
+    if check.state == GateState.GREEN and now - check.checked_at > STALE_AFTER:
+        check.state, check.unknown_since = GateState.UNKNOWN, check.checked_at + STALE_AFTER
+        check.text = "Nobody has looked since: see whether the worker is running."
+    return check
 
 
 def history() -> list[GateTransition]:

@@ -1,7 +1,8 @@
 // Sends a request until it has its answer. A 401 is met by one silent renewal and one retry; where that is
-// refused, by a sign-in over the page. A write waits for a sign-in service that is away, and outlives a broken
-// connection. Each write carries one idempotency key through all of this, so the server applies it once.
-import { csrf, pause } from './page.js';
+// refused, by a sign-in over the page. A CSRF token that has grown old is replaced. A write waits for a sign-in
+// service that is away, and outlives a broken connection. Each write carries one idempotency key through all of
+// this, so the server applies it once.
+import { adoptFrom, csrf, pause } from './page.js';
 import { RENEWED, REFUSED, renewOnce } from './renewal.js';
 import { signInAgain, STEP_UP } from './sign-in-again.js';
 
@@ -23,7 +24,7 @@ export const newKey = () =>
 export async function deliver(send, request, { isWanted = () => true, onWait = () => {} } = {}) {
   request.headers ??= {};
   if (isWrite(request)) request.headers[KEY] ??= newKey();
-  const story = { isRenewed: false, timesAtWork: 0, isBroken: false };
+  const story = { isRenewed: false, hasNewToken: false, timesAtWork: 0, isBroken: false };
   for (;;) {
     const sentAt = Date.now();
     const answer = await attempt(send, request, story);
@@ -46,7 +47,15 @@ async function attempt(send, request, story) {
   }
 }
 
-async function judge({ status, headers }, request, { story, sentAt, onWait }) {
+async function judge(answer, request, { story, sentAt, onWait }) {
+  const { status, headers } = answer;
+  const token = adoptFrom(answer);
+  if (token && !story.hasNewToken) {
+    story.hasNewToken = true; // somebody has signed in in this browser since the page was made
+    if (token.isSame) return AGAIN;
+    onWait();
+    return askPerson(); // somebody else: this person's words wait for this person
+  }
   if (status === 401) {
     onWait();
     const stepUp = headers.get('X-Step-Up-Url'); // RFC 9470: a renewal would not do

@@ -25,3 +25,17 @@ export function adopt({ token, ends }) {
   if (ends && end) end.content = ends;
 }
 onNews(news => isSamePerson(news) && adopt(news));
+
+// A refusal because of the token alone carries a fresh one, and whose session it is for.
+export function adoptFrom({ status, headers }) {
+  const news = { person: headers.get('X-Session-Person'), token: headers.get('X-CSRF-Token') };
+  if (status !== 403 || !news.token) return null;
+  const isSame = isSamePerson(news);
+  if (isSame) adopt(news);
+  return { isSame };
+}
+
+// The token is the browser's, whichever client somebody signs in to: each page tells the open ones its own.
+const tokens = new BroadcastChannel('dz:token');
+tokens.addEventListener('message', ({ data }) => data.person === person() && adopt({ token: data.token }));
+if (person()) tokens.postMessage({ person: person(), token: csrf() });

@@ -37,9 +37,11 @@ def claims_for(client_id: str, issuer: str, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in claims.items() if value is not None}
 
 
-def sign(claims: dict[str, Any], *, key: Any = KEY, algorithm: str | None = "RS256", kid: str | None = KID) -> str:
+def sign(
+    claims: dict[str, Any], *, key: Any = KEY, algorithm: str | None = "RS256", kid: str | None = KID, typ: str = "JWT"
+) -> str:
     """Return a signed token."""
-    return jwt.encode(claims, key, algorithm=algorithm, headers={"kid": kid} if kid else None)
+    return jwt.encode(claims, key, algorithm=algorithm, headers={"typ": typ, **({"kid": kid} if kid else {})})
 
 
 def at_hash(access_token: str) -> str:

@@ -12,11 +12,12 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import authentik, verification
+from accounts.freshness import shortfall
 from accounts.models import OIDCSession, Revocation, SeenLogoutToken
 from accounts.verification import LOGOUT_EVENT
 from tenants.models import AuditEvent
 from tenants.scope import operator_scope
-from tests.accounts.flow import sign_in
+from tests.accounts.flow import at_provider, begin, sign_in
 from tests.contract.identity_browser import IdentityProvider
 from tests.mutants import mutate
 
@@ -275,3 +276,32 @@ def test_without_the_look_at_its_jti_a_replayed_token_ends_the_next_session(
     side.sign_in()
     assert side.send(replayed) == 200
     assert not side.is_in
+
+
+@pytest.mark.parametrize("is_of_this_sign_in", [True, False])
+def test_s11_a_logout_that_overtakes_the_callback_ends_the_sign_in(
+    provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch, *, is_of_this_sign_in: bool
+) -> None:
+    """The provider's session ended while its code was redeemed: there was no session here yet to end."""
+    site = Client(raise_request_exception=False)
+
+    def overtaken(**words: Any) -> Any:
+        sid = words["claims"]["sid"] if is_of_this_sign_in else "another"
+        assert send(token(provider, claims={"sid": sid})).status_code == 200
+        return shortfall(**words)
+
+    callback = at_provider(provider, begin(site), _PERSON)
+    with monkeypatch.context() as patch:
+        patch.setattr("accounts.views.sign_in.shortfall", overtaken)
+        answer = site.get(callback)
+    assert (answer.status_code, "again=1" in answer["Location"]) == (302, is_of_this_sign_in)
+    assert is_in(site) is not is_of_this_sign_in
+    assert Revocation.objects.count() == (2 if is_of_this_sign_in else 0)
+
+
+def test_s11_a_sign_in_that_began_after_the_logout_is_good(site: Client, provider: IdentityProvider) -> None:
+    """Also where the provider's own session, and so its id, is still the old one."""
+    assert send(token(provider, claims={"sid": OIDCSession.objects.get().sid})).status_code == 200
+    provider.control("tamper", token="id", claims={"sid": SeenLogoutToken.objects.get().sid})
+    sign_in(site, provider, _PERSON)
+    assert (is_in(site), OIDCSession.objects.alive().get().sid) == (True, SeenLogoutToken.objects.get().sid)

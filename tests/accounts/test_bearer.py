@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.clients import get_client
 from accounts.models import User
@@ -73,3 +77,29 @@ def test_keys_that_cannot_be_had_are_503(provider: IdentityProvider, owner: User
     token = Browser(provider).tokens("owner@acme.test")["access_token"]
     provider.control("down", endpoints=["jwks", "discovery"])
     assert call(token) == (503, "application/problem+json")
+
+
+def test_a15_an_operator_s_token_needs_the_second_factor_and_a_recent_sign_in(provider: IdentityProvider) -> None:
+    """authentik gives it to a session with a password alone, too."""
+    path, email = "/api/v1/operator/tenants", "operator@dezky.test"
+    good = Browser(provider).tokens(email, "dezky-operator")["access_token"]
+    sub = provider.verify(good, "dezky-operator")["sub"]
+    UserFactory(sub=sub, issuer=get_client("portal").identity_issuer, is_platform_admin=True)
+    assert call(good, path)[0] == 200
+
+    password_alone = Browser(provider)
+    password_alone.tokens(email)
+    assert call(password_alone.tokens(email, "dezky-operator")["access_token"], path)[0] == 401
+    for tampering in ({"remove": ["amr"]}, {"remove": ["auth_time"]}, {"claims": {"auth_time": 1}}):
+        provider.control("tamper", token="access", **tampering)
+        assert call(Browser(provider).tokens(email, "dezky-operator")["access_token"], path)[0] == 401
+
+
+def test_s12_a_token_renewed_after_the_order_is_still_of_a_sign_in_before_it(
+    provider: IdentityProvider, owner: User
+) -> None:
+    provider.control("tamper", token="access", claims={"auth_time": int(time.time()) - 100})
+    token = Browser(provider).tokens("owner@acme.test")["access_token"]
+    assert call(token)[0] == 200
+    User.objects.update(reauthenticate_after=timezone.now() - timedelta(seconds=50))
+    assert call(token)[0] == 401

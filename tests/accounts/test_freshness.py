@@ -78,6 +78,8 @@ def test_a15_a_password_alone_is_sent_back_for_the_second_factor(site: Client, p
         {"claims": {"auth_time": "now"}},
         {"claims": {"auth_time": True}},
         {"claims": {"auth_time": 10**40}},
+        {"claims": {"auth_time": float("nan")}},
+        {"claims": {"auth_time": float("inf")}},
     ],
     ids=str,
 )
@@ -127,6 +129,12 @@ def test_s12_a_session_of_the_provider_from_before_opens_nothing(site: Client, p
 def at_provider_again(person: _Person) -> str:
     """Let the provider's own session answer, without a question to the person."""
     return _path(person.there.get(_path(begin(person.site))).location)
+
+
+@pytest.mark.parametrize("told", [float("nan"), float("inf"), float("-inf"), "now", None, [1], True])
+def test_s12_what_is_no_time_is_not_afterwards(told: object) -> None:
+    assert User(reauthenticate_after=timezone.now()).is_cut_off(told)
+    assert not User().is_cut_off(told)
 
 
 def test_s12_a_sign_in_from_afterwards_opens_a_session(site: Client, provider: IdentityProvider) -> None:

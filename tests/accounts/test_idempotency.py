@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
@@ -251,14 +251,15 @@ def test_a_mutant_that_marks_nothing_would_apply_twice(
     assert changes() == 2
 
 
+@pytest.mark.parametrize("error", [DatabaseError, InterfaceError])
 def test_a_database_that_goes_away_after_the_view_does_not_undo_the_answer(
-    browser: Client, member: Membership, monkeypatch: pytest.MonkeyPatch
+    browser: Client, member: Membership, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     real = QuerySet.update
 
     def update(rows: QuerySet[Any], **values: Any) -> int:
         if "status" in values:
-            raise DatabaseError
+            raise error
         return real(rows, **values)
 
     monkeypatch.setattr(QuerySet, "update", update)

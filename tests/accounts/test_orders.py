@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts import endings, orders, tasks
+from accounts import endings, orders, tasks, tokens
+from accounts.authentik import Tokens
 from accounts.enums import EndReason, OrderSubject
+from accounts.freshness import shortfall
 from accounts.models import OIDCSession, Revocation, SignOutOrder, User
-from tests.accounts.flow import sign_in
+from tests.accounts.flow import at_provider, begin, sign_in
 from tests.contract.identity_browser import IdentityProvider
 from tests.factories import OIDCSessionFactory, UserFactory
 
@@ -25,7 +29,7 @@ def order_about(person: User) -> SignOutOrder:
     order = orders.order_sign_out(
         people=[person], subject=subject, reason="a lost laptop", by=UserFactory(), asked_at=timezone.now()
     )
-    orders.witness(order)
+    endings.witness(order)
     order.refresh_from_db()
     return order
 
@@ -150,3 +154,72 @@ def test_s9_a_waiting_token_is_encrypted(browsers: list[Client]) -> None:
         stored = cursor.fetchone()[0]
     assert plain not in stored
     assert plain in {r.token for r in Revocation.objects.all()}
+
+
+def test_s12_a_token_that_an_earlier_end_left_waiting_keeps_the_proof_open(
+    browsers: list[Client], provider: IdentityProvider
+) -> None:
+    """Whoever signed out during an outage holds no session any more, but the provider still takes the token."""
+    provider.control("status", code=503)
+    browsers[0].post("/oidc/portal/logout/")
+    person = User.objects.get(email=_EMAIL)
+    first = order_about(person)
+    tasks.carry_out(order_id=str(first.pk))
+    second = order_about(person)  # finds no session, and no token of its own
+    tasks.carry_out(order_id=str(second.pk))
+    assert SignOutOrder.objects.filter(tokens_dead_at__isnull=False).count() == 0
+
+    provider.control("normal")
+    Revocation.objects.update(next_at=timezone.now())
+    tasks.take_tokens_back(timestamp=0)
+    assert SignOutOrder.objects.filter(tokens_dead_at__isnull=False).count() == 2
+    first.refresh_from_db()
+    assert first.tokens == 6
+
+
+def test_s12_a_renewal_that_is_on_the_way_keeps_the_proof_open(browsers: list[Client]) -> None:
+    """Its answer brings a token that nobody has taken back yet."""
+    person = User.objects.get(email=_EMAIL)
+    OIDCSession.objects.filter(user=person).update(renewal_pending_until=timezone.now() + timedelta(minutes=2))
+    order = order_about(person)
+    tasks.carry_out(order_id=str(order.pk))
+    order.refresh_from_db()
+    assert (order.tokens, order.tokens_dead_at) == (6, None)
+
+    for pk in OIDCSession.objects.filter(user=person).values_list("pk", flat=True):
+        coming: Future[Tokens] = Future()
+        coming.set_result(Tokens(f"access {pk}", "identity", f"refresh {pk}", 300))
+        tokens._settle_late(pk, coming)
+    tasks.carry_out(order_id=str(order.pk))
+    order.refresh_from_db()
+    assert (order.tokens, order.is_proved) == (12, True)
+
+
+def test_s12_a_proof_whose_process_died_after_the_order_is_completed_by_the_worker() -> None:
+    session = OIDCSessionFactory(access_token="", refresh_token="")
+    subject = orders.Subject(OrderSubject.PERSON, session.user_id, "a person")
+    orders.order_sign_out(
+        people=[session.user], subject=subject, reason="a lost laptop", by=UserFactory(), asked_at=timezone.now()
+    )
+    tasks.carry_out(order_id=str(SignOutOrder.objects.get().pk))
+    assert SignOutOrder.objects.get().is_proved
+
+
+def test_s12_a_sign_in_that_is_on_the_way_does_not_outlive_the_order(
+    provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order comes after the sign-in was found to be good, and before its session began."""
+    site = Client(raise_request_exception=False)
+
+    def order_meanwhile(**words: Any) -> Any:
+        found = shortfall(**words)
+        order_about(words["user"])
+        return found
+
+    callback = at_provider(provider, begin(site), _EMAIL)
+    with monkeypatch.context() as patch:
+        patch.setattr("accounts.views.sign_in.shortfall", order_meanwhile)
+        answer = site.get(callback)
+    assert (answer.status_code, "again=1" in answer["Location"]) == (302, True)
+    assert (site.get("/me/").status_code, OIDCSession.objects.count()) == (302, 0)
+    assert sorted(Revocation.objects.values_list("hint", flat=True)) == ["access_token", "refresh_token"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
+from urllib.parse import quote_plus
 
 import pytest
 from django.db import connection
@@ -10,8 +12,11 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from accounts import authentik
 from accounts.clients import get_client
 from accounts.models import OIDCSession
+from tenants.models import AuditEvent
+from tenants.scope import operator_scope
 from tests.accounts.flow import sign_in as through_provider
 from tests.contract.identity_browser import IdentityProvider
 from tests.factories import OIDCSessionFactory, UserFactory
@@ -45,6 +50,25 @@ def test_use_keeps_a_session_alive(sign_in: SignIn) -> None:
     browser = sign_in(UserFactory(), last_seen_at=timezone.now() - timedelta(hours=7))
     browser.get("/me/")
     assert timezone.now() - OIDCSession.objects.get().last_seen_at < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers"),
+    [
+        ("POST", "/session/refresh/?client=operator", {}),
+        ("GET", "/operator/gates/", {"X-Dezky-Unattended": "1"}),
+    ],
+)
+def test_s2_what_a_page_does_by_itself_is_no_use_of_the_session(
+    sign_in: SignIn, method: str, path: str, headers: dict[str, str]
+) -> None:
+    """A page that follows something, or waits for the sign-in service, would keep an idle session alive for hours."""
+    then = timezone.now() - timedelta(minutes=20)
+    browser = sign_in(UserFactory(is_platform_admin=True), "operator", last_seen_at=then)
+    assert browser.generic(method, path, headers=headers).status_code in (200, 204)
+    assert OIDCSession.objects.get().last_seen_at == then
+    assert browser.get("/operator/gates/").status_code == 200
+    assert OIDCSession.objects.get().last_seen_at > then
 
 
 def test_s3_a_person_who_is_switched_off_is_out_at_the_next_request(sign_in: SignIn) -> None:
@@ -131,3 +155,54 @@ class TestSignOut:
         site = Client()
         through_provider(site, provider, "owner@acme.test")
         assert site.post("/oidc/portal/logout/")["Location"] == flow
+
+
+@pytest.mark.parametrize("value", ['"aaaaaaaa\\000"', "short", "A" * 32, "a" * 5000, "\u00e4" * 32, '"\\377\\000"', ""])
+@pytest.mark.parametrize("client", ["portal", "operator"])
+def test_a_cookie_that_no_session_has_is_nobody_s(client: str, value: str) -> None:
+    """A quoted cookie can carry any byte, also those that the database can't be asked about."""
+    browser = Client(raise_request_exception=False)
+    path = "/operator/" if client == "operator" else "/me/"
+    answer = browser.get(path, headers={"cookie": f"{get_client(client).cookie_name}={value}"})
+    assert (answer.status_code, answer.headers.get("Location")) == (
+        302,
+        f"/oidc/{client}/login/?next={quote_plus(path)}",
+    )
+
+
+def test_l1_a_refused_path_with_a_null_byte_is_told_to_the_log(sign_in: SignIn) -> None:
+    browser = sign_in(UserFactory())
+    assert browser.get("/support/tenants/%00/").status_code == 403
+    with operator_scope():
+        assert AuditEvent.objects.get(action="access:page:refuse").object_label == "/support/tenants//"
+
+
+def test_s10_a8_a_provider_that_drips_holds_a_sign_out_no_longer_than_one_deadline(provider: IdentityProvider) -> None:
+    """Revocation and the way to the provider's sign-out share it."""
+    site = Client(raise_request_exception=False)
+    through_provider(site, provider, "owner@acme.test")
+    authentik.cache.clear()
+    provider.control("drip", bytes_per_second=40)
+    began = time.monotonic()
+    answer = site.post("/oidc/portal/logout/")
+    assert time.monotonic() - began < 6
+    assert (answer.status_code, answer["Location"]) == (303, "/oidc/portal/signed-out/")
+    assert site.get("/me/").status_code == 302
+
+
+def test_s1_the_cookie_that_tells_why_is_secure_where_the_others_are(sign_in: SignIn, settings: Settings) -> None:
+    settings.SESSION_COOKIE_SECURE = True
+    cookie = sign_in(UserFactory(), "operator").post("/operator/not-authorised/").cookies["dezky-signed-out"]
+    assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax")
+
+
+def test_h3_a_form_with_an_old_token_is_refused_and_its_page_told_whose_session_it_is(sign_in: SignIn) -> None:
+    """So that a page of the same person can send it once more, and nobody else's can."""
+    person = UserFactory()
+    browser = sign_in(person, browser=Client(enforce_csrf_checks=True))
+    answer = browser.post("/session/refresh/", headers={"X-CSRFToken": "a" * 64})
+    assert (answer.status_code, answer["X-Session-Person"]) == (403, str(person.pk))
+    assert "The page is too old" in answer.content.decode()
+    assert browser.post("/session/refresh/", headers={"X-CSRFToken": answer["X-CSRF-Token"]}).status_code == 204
+    stranger = Client(enforce_csrf_checks=True).post("/me/sessions/everywhere/")
+    assert (stranger.status_code, stranger["X-Session-Person"]) == (403, "")

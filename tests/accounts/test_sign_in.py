@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
 from accounts.clients import get_client
-from accounts.models import OIDCSession, User
+from accounts.models import OIDCSession, Revocation, User
 from accounts.views.sign_in import CallbackView
 from tests.accounts.flow import at_provider, begin, sign_in
 from tests.contract.identity_browser import IdentityProvider
@@ -89,6 +92,22 @@ def test_a2_a_callback_works_once(site: Client, provider: IdentityProvider, clie
     assert site.get(callback).status_code == 302
     again = site.get(callback)
     assert (again.status_code, is_signed_in(site, client)) == (400, True)
+
+
+def test_a2_a_callback_that_another_tab_s_has_overtaken_is_a_400(
+    site: Client, provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one has changed the session's key meanwhile (A10)."""
+    real = CallbackView._take_state
+
+    def overtaken(view: CallbackView, request: HttpRequest) -> Any:
+        known = real(view, request)
+        Session.objects.all().delete()
+        return known
+
+    callback = at_provider(provider, begin(site), "owner@acme.test")
+    monkeypatch.setattr(CallbackView, "_take_state", overtaken)
+    assert (site.get(callback).status_code, OIDCSession.objects.count()) == (400, 0)
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(590, 302), (601, 400)])
@@ -186,3 +205,47 @@ def test_groups_decide_at_each_sign_in(site: Client, provider: IdentityProvider)
     provider.control("groups", email="operator@dezky.test", groups=[])
     sign_in(site, provider, "operator@dezky.test")
     assert not User.objects.get().is_platform_admin
+
+
+def test_s10_somebody_else_s_sign_in_ends_the_session_that_was_there(site: Client, provider: IdentityProvider) -> None:
+    """Nobody could use it any more, but its tokens would live on at the provider."""
+    sign_in(site, provider, "owner@acme.test")
+    before = OIDCSession.objects.get()
+    sign_in(site, provider, "admin@globex.test")
+    ended = OIDCSession.objects.get(pk=before.pk)
+    assert (ended.end_reason, ended.refresh_token) == ("replaced", "")
+    assert {r.token for r in Revocation.objects.all()} == {before.refresh_token, before.access_token}
+    assert OIDCSession.objects.alive().get().user.email == "admin@globex.test"
+
+
+def test_a_sign_in_outlives_the_session_that_it_began_in(site: Client, provider: IdentityProvider) -> None:
+    """A session may end while its person is at the provider, to sign in again in time."""
+    sign_in(site, provider, "owner@acme.test")
+    callback = at_provider(provider, begin(site, again="1", next="/me/"), "owner@acme.test")
+    OIDCSession.objects.update(ended_at=timezone.now())
+    assert site.get("/me/").status_code == 302
+    answer = site.get(callback)
+    assert (answer.status_code, answer.headers.get("Location")) == (302, "/me/")
+    assert is_signed_in(site)
+
+
+def test_signing_out_ends_a_sign_in_that_is_on_the_way(site: Client, provider: IdentityProvider) -> None:
+    sign_in(site, provider, "owner@acme.test")
+    callback = at_provider(provider, begin(site, again="1"), "owner@acme.test")
+    site.post("/oidc/portal/logout/")
+    assert (site.get(callback).status_code, is_signed_in(site)) == (400, False)
+
+
+def test_s3_s10_the_tokens_of_somebody_switched_off_are_given_back(site: Client, provider: IdentityProvider) -> None:
+    sign_in(site, provider, "owner@acme.test")
+    OIDCSession.objects.all().delete()
+    User.objects.update(is_active=False)
+    assert sign_in(site, provider, "owner@acme.test").status_code == 403
+    assert sorted(Revocation.objects.values_list("hint", flat=True)) == ["access_token", "refresh_token"]
+
+
+@pytest.mark.parametrize("sid", ["nul\x00inside", "half \ud800", 7, None, ["a", "list"]], ids=repr)
+def test_a_session_id_that_can_t_be_stored_is_left_out(site: Client, provider: IdentityProvider, sid: object) -> None:
+    provider.control("tamper", token="id", claims={"sid": sid})
+    assert sign_in(site, provider, "owner@acme.test").status_code == 302
+    assert OIDCSession.objects.get().sid == ""

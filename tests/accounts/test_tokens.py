@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +11,9 @@ from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
-from accounts import services, tokens
+from accounts import authentik, services, tokens
 from accounts.enums import Renewal
-from accounts.models import OIDCSession, User
+from accounts.models import OIDCSession, Revocation, User
 from tests.accounts.flow import sign_in
 from tests.contract.identity_browser import IdentityProvider
 from tests.factories import TenantFactory
@@ -189,3 +190,71 @@ def test_htmx_gets_401_and_no_redirect(site: Client, provider: IdentityProvider)
     provider.control("revoke", email="admin@acme.test")
     answer = site.get("/me/", headers={"HX-Request": "true"})
     assert (answer.status_code, "Location" in answer) == (401, False)
+
+
+def _again(site: Client) -> int:
+    """Ask once more, after the pause that follows a failure."""
+    OIDCSession.objects.update(renewal_failed_at=None)
+    status: int = site.get("/me/").status_code
+    return status
+
+
+def test_s6_keys_that_cannot_be_had_at_a_renewal_lose_no_rotated_token(
+    site: Client, provider: IdentityProvider
+) -> None:
+    """The old refresh token is spent by then: whoever drops the new one is signed out by the next renewal."""
+    authentik.cache.clear()
+    provider.control("down", endpoints=["jwks"])
+    assert (site.get("/me/").status_code, site.get("/admin/").status_code) == (200, 503)
+    provider.control("normal")
+    assert (_again(site), site.get("/admin/").status_code) == (200, 403)  # confirmed again, and no admin
+    assert session().ended_at is None
+    assert provider.control("counts")["counts"]["token:refresh_token"] == 2
+
+
+def test_s6_a_key_that_is_not_known_yet_signs_nobody_out(
+    site: Client, provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys are asked for again once a minute at most (A7), so those of a rotation can be late."""
+    (url,) = [url for url in authentik.cache._entries if url.endswith("/jwks/")]
+    monkeypatch.setitem(authentik.cache._tried, url, time.monotonic())
+    provider.control("rotate_keys")
+    assert (site.get("/me/").status_code, site.get("/admin/").status_code) == (200, 503)
+    monkeypatch.delitem(authentik.cache._tried, url)
+    assert (_again(site), session().ended_at) == (200, None)
+
+
+def test_s10_the_tokens_of_a_renewal_that_is_rejected_are_given_back(site: Client, provider: IdentityProvider) -> None:
+    before = {session().refresh_token, session().access_token}
+    provider.control("tamper", token="id", claims={"sub": "somebody-else"})
+    assert site.get("/me/").status_code == 302
+    waiting = {revocation.token for revocation in Revocation.objects.all()}
+    assert len(waiting) == 4
+    assert before < waiting
+
+
+@pytest.mark.parametrize("lifetime", [True, 10**12, 10**20, -1, 0, 3.5, "3600", None, [3600]], ids=str)
+def test_an_odd_lifetime_of_a_token_breaks_no_renewal(
+    site: Client, provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch, lifetime: object
+) -> None:
+    real = authentik._answer
+
+    def answer(came: Any) -> dict[str, Any]:
+        document = real(came)
+        return {**document, "expires_in": lifetime} if "expires_in" in document else document
+
+    monkeypatch.setattr(authentik, "_answer", answer)
+    assert site.get("/me/").status_code == 200
+    left = session().access_expires_at - timezone.now()
+    assert timedelta(minutes=4) < left <= timedelta(days=1)
+
+
+@pytest.mark.parametrize("keys", [None, "keys", [None], ["key"], {"kid": "x"}])
+def test_keys_of_another_shape_are_none_and_lose_no_token(
+    site: Client, provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch, keys: object
+) -> None:
+    (url,) = [url for url in authentik.cache._entries if url.endswith("/jwks/")]
+    with monkeypatch.context() as patch:
+        patch.setitem(authentik.cache._entries, url, (time.monotonic(), {"keys": keys}))
+        assert site.get("/me/").status_code == 200
+    assert (_again(site), session().ended_at) == (200, None)

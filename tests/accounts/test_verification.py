@@ -11,7 +11,13 @@ import pytest
 from accounts import authentik
 from accounts.authentik import Endpoints, ProviderUnavailable
 from accounts.clients import OIDCClient, get_client
-from accounts.verification import TokenRejected, verify_access_token, verify_id_token
+from accounts.verification import (
+    LOGOUT_EVENT,
+    TokenRejected,
+    verify_access_token,
+    verify_id_token,
+    verify_logout_token,
+)
 from tests.accounts.signing import KEY, OTHER_KEY, at_hash, claims_for, jwks, sign
 
 ACCESS = "an-access-token"
@@ -135,3 +141,17 @@ class TestKeys:
         now[0] += 2 * 3600
         with pytest.raises(ProviderUnavailable):
             authentik.signing_keys(client, want_kid="key-1")
+
+
+@pytest.mark.parametrize("value", ["nul\x00inside", "half \ud800", "line\nbreak"])
+def test_a_subject_that_can_t_be_stored_is_none(client: OIDCClient, value: str) -> None:
+    """The provider may say what it likes: the database can't be asked about it."""
+    with pytest.raises(TokenRejected):
+        verify_id_token(client, sign(good(client, sub=value)), nonce="the-nonce", access_token=ACCESS)
+
+
+@pytest.mark.parametrize("iat", [str(int(time.time())), True])
+def test_s11_a_logout_token_s_age_has_to_be_a_number(client: OIDCClient, iat: object) -> None:
+    claims = good(client, iat=iat, jti="once", events={LOGOUT_EVENT: {}}, nonce=None)
+    with pytest.raises(TokenRejected):
+        verify_logout_token(client, sign(claims, typ="logout+jwt"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -206,3 +207,76 @@ def test_an_outage_stops_no_operator_and_every_workspace(watched: Watched, stack
         expire(stack, "operator2@dezky.test", client)
     watched.visit("/operator/")
     expect(watched.page.get_by_role("heading", level=1)).to_have_text("Overview")
+
+
+def _sign_in_beside(page: Page, stack: Stack, email: str, client: str = "portal") -> None:
+    """Sign in in the same browser without a page that could tell the others."""
+    there = page.request.get(f"{stack.url}/oidc/{client}/login/?again=1&next=/{'operator/' * (client == 'operator')}")
+    assert page.request.post(there.url, form={"username": email}).status == 200
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("client", ["portal", "operator"])
+def test_a_sign_in_beside_leaves_the_form_of_this_tab_good(watched: Watched, stack: Stack, client: str) -> None:
+    """Each sign-in changes the CSRF token, which both clients share."""
+    name = _invited(stack)
+    watched.sign_in(ADMIN, PEOPLE)
+    _choose_admin(watched, name)
+    before = _role_changes(stack)
+    if client == "operator":
+        stack.control("groups", email=ADMIN, groups=["dezky-platform-admins", "dezky-tenant-globex-admins"])
+    _sign_in_beside(watched.page, stack, ADMIN, client)
+
+    with watched.expecting(403):
+        watched.page.get_by_role("button", name="Save").click()
+        _is_admin_now(watched.page, name)
+    assert (_role(stack), _role_changes(stack)) == ("admin", before + 1)
+    watched.check()
+
+
+@pytest.mark.alone
+def test_a_sign_in_in_another_tab_leaves_signing_out_good(watched: Watched, stack: Stack) -> None:
+    """A form that no script sends has its token renewed by what the other tab tells."""
+    watched.sign_in(ADMIN, "/me/")
+    other = watched.page.context.new_page()
+    other.goto(f"{stack.url}/oidc/portal/login/?again=1&next=/me/")
+    other.locator(f'button[name="username"][value="{ADMIN}"]').click()
+    expect(other.get_by_role("heading", level=1)).to_have_text("Profile")
+    watched.sign_out()
+
+
+@pytest.mark.alone
+def test_what_somebody_else_s_tab_renews_sends_nothing_of_this_one(watched: Watched, stack: Stack) -> None:
+    name = _invited(stack)
+    watched.sign_in(ADMIN, PEOPLE)
+    page = watched.page
+    _choose_admin(watched, name)
+    token = "document.querySelector('meta[name=csrf-token]').content"
+    before = page.evaluate(token)
+    other = page.context.new_page()
+    other.goto(f"{stack.url}/oidc/portal/login/?again=1&next=/me/")
+    other.locator('button[name="username"][value="admin@acme.test"]').click()
+    expect(other.get_by_role("heading", level=1)).to_have_text("Profile")
+    renewed = other.evaluate(
+        """async () => {
+            const name = performance.getEntriesByType('resource').map(e => e.name).find(n => /js.renewal/.test(n));
+            return (await import(name)).renewOnce(Date.now());
+        }"""
+    )
+    assert renewed == "renewed"
+
+    page.wait_for_timeout(300)  # what the other tab tells arrives, or does not
+    assert page.evaluate(token) == before
+    with watched.expecting(403):
+        page.get_by_role("button", name="Save").click()
+        expect(page.get_by_role("dialog", name="Sign in to continue")).to_be_visible()
+    assert _role(stack) == "member"
+    expect(page.locator("dialog#person-dialog").get_by_role("radio", name=re.compile("^Admin"))).to_be_checked()
+
+
+def test_s2_a_part_that_follows_something_says_that_nobody_uses_it(watched: Watched) -> None:
+    watched.sign_in("operator2@dezky.test", "/operator/gates/")
+    later = int((time.time() + 25) * 1000)  # a check that has not come back yet
+    with watched.page.expect_request(lambda request: request.headers.get("x-dezky-unattended") == "1"):
+        watched.visit(f"/operator/gates/?asked={later}")
+    watched.check_quiet()

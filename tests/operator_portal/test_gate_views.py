@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -20,8 +22,18 @@ _NOW = datetime(2026, 1, 2, 3, 0, tzinfo=UTC)
 _EVERY = [Finding(check, GateState.GREEN, f"{check} holds") for check in Check]
 
 
+type Traveller = time_machine.Traveller
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[Traveller]:
+    """Let it be the moment of the runs."""
+    with time_machine.travel(_NOW, tick=True) as clock:
+        yield clock
+
+
 @pytest.fixture
-def browser(sign_in: SignIn) -> Client:
+def browser(sign_in: SignIn, clock: Traveller) -> Client:
     return sign_in(UserFactory(is_platform_admin=True), "operator")
 
 
@@ -107,3 +119,23 @@ def test_the_api_tells_the_same(browser: Client) -> None:
     assert (told["state"], [layer["state"] for layer in told["layers"]]) == ("red", ["red", "green", "green"])
     (group,) = [check for check in told["layers"][0]["checks"] if check["check"] == "group"]
     assert (group["state"], group["actual"], group["known_at"]) == ("red", "no such group", "2026-01-02T03:00:00Z")
+
+
+def test_what_nobody_has_looked_at_since_is_not_called_green(browser: Client, clock: Traveller) -> None:
+    """A worker that has died finds nothing red, either."""
+    run()
+    clock.move_to(_NOW + timedelta(minutes=14))
+    assert gates().state == GateState.GREEN
+    clock.move_to(_NOW + timedelta(minutes=16))
+    text = page(browser)
+    assert ("All three layers are in place" in text, "Not everything is known" in text) == (False, True)
+    assert "Last known: in place," in text
+    told = browser.get("/api/v1/operator/gates").json()
+    assert (told["state"], {layer["state"] for layer in told["layers"]}) == ("unknown", {"unknown"})
+    assert {layer["known_state"] for layer in told["layers"]} == {"green"}
+
+
+def test_what_was_red_when_somebody_last_looked_stays_red(browser: Client, clock: Traveller) -> None:
+    run(Finding(Check.GROUP, GateState.RED, "gone"))
+    clock.move_to(_NOW + timedelta(hours=5))
+    assert [layer.state for layer in gates().layers] == [GateState.RED, GateState.UNKNOWN, GateState.UNKNOWN]

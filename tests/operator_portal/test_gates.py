@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from accounts import authentik_admin
+from accounts.authentik_admin import Binding
 from accounts.models import OIDCSession, User
 from operator_portal.enums import Check, GateState, Layer
 from operator_portal.gates import own_layers, provider_layer
@@ -240,3 +242,16 @@ def test_the_command_prints_json_and_exits_with_what_it_found(
     with pytest.raises(SystemExit) as away:
         call_command("authentik_check")
     assert away.value.code == 2
+
+
+def test_a_namesake_of_the_policy_that_is_bound_in_its_place_is_noticed(
+    gate: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A policy of another kind may bear the name and let everybody in, while the one in git lies unbound."""
+    real = authentik_admin.bindings_of
+
+    def bindings_of(target: str) -> list[Binding]:
+        return [replace(binding, bound="00000000-0000-4000-8000-000000000000") for binding in real(target)]
+
+    monkeypatch.setattr(authentik_admin, "bindings_of", bindings_of)
+    assert red(check_provider()) == {Check.EXPRESSION}

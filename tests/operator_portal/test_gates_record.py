@@ -130,6 +130,20 @@ def test_a_gate_taken_away_is_mailed_once_to_every_active_platform_admin(
     assert sorted(events()) == ["gate:check:green"] * 3 + ["gate:check:red"] * 3
 
 
+@pytest.mark.parametrize(
+    "broken", ["nobody", "a b@dezky.test", "a@b@dezky.test", "olga@dezky.test, eve@evil.test", "@"]
+)
+def test_an_address_that_is_none_keeps_nobody_else_from_being_told(gate: IdentityProvider, broken: str) -> None:
+    """Addresses are what the provider says they are."""
+    UserFactory(email="nora@dezky.test", is_platform_admin=True)
+    UserFactory(email=broken, is_platform_admin=True)
+    gate.control("configure", change="failure_result")
+    check_gates()
+    (job,) = _jobs()
+    assert mail_red(**job) == 1
+    assert mail.outbox[0].to == ["nora@dezky.test"]
+
+
 def test_a_mail_server_that_is_away_leaves_the_mail_to_be_sent(
     gate: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
