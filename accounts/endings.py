@@ -92,17 +92,21 @@ def witness(order: SignOutOrder) -> None:
 def take_back(revocations: Iterable[Revocation], *, budget_seconds: float) -> int:
     """Tell the provider of tokens to take back, within `budget_seconds` in all; return how many are dead now.
 
-    Stops at the first failure: what is left is tried again by `accounts.tasks`. Call it outside of any
-    transaction: it waits for the network.
+    Stops where the provider does not answer: what is left is tried again by `accounts.tasks`. Call it outside
+    of any transaction: it waits for the network.
     """
     give_up_at = time.monotonic() + budget_seconds
     dead = 0
     with http.together(budget_seconds):  # what a call needs first, such as discovery, counts too
         for revocation in revocations:
             left = give_up_at - time.monotonic()
-            if left <= 0 or not _take_back(revocation, min(left, http.DEADLINE_SECONDS)):
+            if left <= 0:
                 break
-            dead += 1
+            try:
+                dead += _take_back(revocation, min(left, http.DEADLINE_SECONDS))
+            except authentik.ProviderUnavailable as error:
+                _put_off(revocation, str(error))
+                break
     return dead
 
 
@@ -116,14 +120,20 @@ def _held_by(session: OIDCSession, order: SignOutOrder | None) -> list[Revocatio
 
 
 def _take_back(revocation: Revocation, deadline_seconds: float) -> bool:
-    """Revoke one token; for an order's proof, have the provider say that it is dead."""
+    """Revoke one token; for an order's proof, have the provider say that it is dead.
+
+    Raises:
+        ProviderUnavailable: no answer.
+    """
     client = get_client(revocation.client)
     try:
         authentik.revoke(client, token=revocation.token, hint=revocation.hint, deadline_seconds=deadline_seconds)
         if revocation.order_id and authentik.is_active(client, token=revocation.token, hint=revocation.hint):
-            return _put_off(revocation, "the provider still calls the token active")
-    except authentik.IdentityProviderError as error:
-        return _put_off(revocation, str(error))
+            _put_off(revocation, "the provider still calls the token active")
+            return False
+    except authentik.ProviderRefused as error:
+        _put_off(revocation, str(error))
+        return False
     if revocation.order_id is None:
         revocation.delete()
         return True
@@ -133,10 +143,9 @@ def _take_back(revocation: Revocation, deadline_seconds: float) -> bool:
     return True
 
 
-def _put_off(revocation: Revocation, why: str) -> bool:
+def _put_off(revocation: Revocation, why: str) -> None:
     logger.warning("a %s could not be taken back yet: %s", revocation.hint, why)
     revocation.attempts += 1
     pause = min(_FIRST_PAUSE * 2 ** min(revocation.attempts - 1, 10), _LONGEST_PAUSE)
     revocation.next_at, revocation.last_error = timezone.now() + pause, why[:200]
     revocation.save(update_fields=["attempts", "next_at", "last_error"])
-    return False

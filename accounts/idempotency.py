@@ -11,6 +11,7 @@ whether anything was applied. An attempt that outlives its lease can't apply any
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import re
 import time
@@ -162,8 +163,9 @@ def _row(request: HttpRequest, user: User, key: str, asked: str) -> _Attempt | I
 
 
 def _replay(row: IdempotentRequest) -> HttpResponse:
-    response = HttpResponse(row.body, status=row.status)
-    for name, value in row.headers.items():
+    kept = json.loads(row.answer)
+    response = HttpResponse(kept["body"], status=row.status)
+    for name, value in kept["headers"].items():
         response[name] = value
     response[REPLAYED] = "true"
     return response
@@ -191,7 +193,7 @@ def _keep(attempt: _Attempt, response: HttpResponseBase) -> None:
             row.update(applied_at=timezone.now(), leased_until=timezone.now())
         else:
             headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-            row.update(status=response.status_code, headers=headers, body=body)
+            row.update(status=response.status_code, answer=json.dumps({"headers": headers, "body": body}))
     except Error:  # a connection that is gone is no DatabaseError
         logger.exception("an idempotent answer could not be kept")
 

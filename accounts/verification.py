@@ -36,7 +36,7 @@ class ClockOff(TokenRejected):
 
 
 class KeyUnknown(TokenRejected):
-    """A token's key is not among those we have: forged, or newer than they are. It says nothing of its person."""
+    """A token's key is not among those we have: forged, newer than they are, or gone. It says nothing of its person."""
 
 
 def verify_id_token(client: OIDCClient, token: str, *, nonce: str | None, access_token: str) -> dict[str, Any]:
@@ -153,7 +153,7 @@ def _key_for(client: OIDCClient, token: str, token_type: str) -> jwt.PyJWK:
     except jwt.PyJWTError as error:
         raise TokenRejected("not a token") from error
     if header.get("alg") != ALGORITHM:
-        raise TokenRejected("alg is not RS256")
+        raise KeyUnknown("alg is not RS256")
     if token_type and str(header.get("typ", "")).lower() != token_type:
         raise TokenRejected(f"typ is not {token_type}")
     kid = header.get("kid")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import UpdateError
-from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
@@ -42,8 +41,10 @@ class TwoSessionsMiddleware(SessionMiddleware):
             return
         try:
             store.save()
-        except UpdateError as error:
-            raise SessionInterrupted("The session was ended by another request.") from error
+        except UpdateError:
+            # Another request of this browser has signed in or out meanwhile. What this one did stands, and so does
+            # its answer: Django's 400 would tell somebody that a write had failed.
+            return
         response.set_cookie(
             cookie,
             str(store.session_key),

@@ -27,8 +27,7 @@ class Migration(migrations.Migration):
                 ("leased_until", models.DateTimeField()),
                 ("applied_at", models.DateTimeField(blank=True, null=True)),
                 ("status", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("headers", models.JSONField(default=dict)),
-                ("body", accounts.encryption.EncryptedTextField(blank=True)),
+                ("answer", accounts.encryption.EncryptedTextField(blank=True)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 (
                     "user",

@@ -30,8 +30,7 @@ class IdempotentRequest(models.Model):
     leased_until = models.DateTimeField()
     applied_at = models.DateTimeField(null=True, blank=True)
     status = models.PositiveSmallIntegerField(null=True, blank=True)
-    headers = models.JSONField(default=dict)
-    body = EncryptedTextField(blank=True)
+    answer = EncryptedTextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

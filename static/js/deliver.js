@@ -2,7 +2,7 @@
 // refused, by a sign-in over the page. A CSRF token that has grown old is replaced. A write waits for a sign-in
 // service that is away, and outlives a broken connection. Each write carries one idempotency key through all of
 // this, so the server applies it once.
-import { adoptFrom, csrf, pause } from './page.js';
+import { adoptFrom, csrf, pause, waiting } from './page.js';
 import { RENEWED, REFUSED, renewOnce } from './renewal.js';
 import { signInAgain, STEP_UP } from './sign-in-again.js';
 
@@ -25,13 +25,21 @@ export async function deliver(send, request, { isWanted = () => true, onWait = (
   request.headers ??= {};
   if (isWrite(request)) request.headers[KEY] ??= newKey();
   const story = { isRenewed: false, hasNewToken: false, timesAtWork: 0, isBroken: false };
-  for (;;) {
-    const sentAt = Date.now();
-    const answer = await attempt(send, request, story);
-    const next = answer ? await judge(answer, request, { story, sentAt, onWait }) : AGAIN;
-    if (next === DONE) return answer;
-    if (next === STOP || !isWanted()) return givenUp();
-    refreshToken(request);
+  const wait = () => {
+    if (isWrite(request)) waiting.add(request);
+    onWait();
+  };
+  try {
+    for (;;) {
+      const sentAt = Date.now();
+      const answer = await attempt(send, request, story);
+      const next = answer ? await judge(answer, request, { story, sentAt, wait }) : AGAIN;
+      if (next === DONE) return answer;
+      if (next === STOP || !isWanted()) return givenUp();
+      refreshToken(request);
+    }
+  } finally {
+    waiting.delete(request);
   }
 }
 
@@ -47,17 +55,17 @@ async function attempt(send, request, story) {
   }
 }
 
-async function judge(answer, request, { story, sentAt, onWait }) {
+async function judge(answer, request, { story, sentAt, wait }) {
   const { status, headers } = answer;
   const token = adoptFrom(answer);
   if (token && !story.hasNewToken) {
     story.hasNewToken = true; // somebody has signed in in this browser since the page was made
     if (token.isSame) return AGAIN;
-    onWait();
+    wait();
     return askPerson(); // somebody else: this person's words wait for this person
   }
   if (status === 401) {
-    onWait();
+    wait();
     const stepUp = headers.get('X-Step-Up-Url'); // RFC 9470: a renewal would not do
     if (stepUp) return (await signInAgain(STEP_UP, stepUp)) ? AGAIN : STOP;
     const wasRenewed = story.isRenewed;
@@ -66,7 +74,7 @@ async function judge(answer, request, { story, sentAt, onWait }) {
   }
   if (!isWrite(request)) return DONE;
   if (status === 503 && headers.get('X-Dezky-Away') === 'identity') {
-    onWait();
+    wait();
     return afterRenewal(await renewOnce(sentAt));
   }
   if (status === 409 && headers.has('Retry-After') && story.timesAtWork < MAX_AT_WORK) {

@@ -1,5 +1,7 @@
 // Dialogs: opened by [data-open], by a `dialog:show` event, or by being swapped into #dialog-host.
 // The backdrop closes one only when the press began and ended on it; unsaved input is guarded.
+import { waiting } from './page.js';
+
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 const make = (tag, props, ...children) => {
@@ -146,15 +148,20 @@ addEventListener('htmx:after:request', e => {
   if (form && isTaken && request.method !== 'GET' && untouched.has(form)) untouched.set(form, fingerprint(form));
 });
 addEventListener('beforeunload', e => {
-  if (pageForms().some(isChanged)) e.preventDefault();
+  if (waiting.size || pageForms().some(isChanged)) e.preventDefault();
 });
 addEventListener('htmx:config:request', e => {
   const { ctx } = e.detail;
   const changed = pageForms().filter(isChanged);
-  if (!ctx.request.headers['HX-Boosted'] || ctx.request.method !== 'GET' || !changed.length) return;
+  const isLeaving = ctx.request.headers['HX-Boosted'] && ctx.request.method === 'GET';
+  if (!isLeaving || !(changed.length || waiting.size)) return;
   e.preventDefault();
-  confirmBox('You have unsaved changes on this page. Leave without saving?', isAgreed => {
+  const question = waiting.size
+    ? 'What you did still waits to be sent. Leave without it?'
+    : 'You have unsaved changes on this page. Leave without saving?';
+  confirmBox(question, isAgreed => {
     if (!isAgreed) return;
+    waiting.clear();
     changed.forEach(form => untouched.delete(form));
     ctx.sourceElement.click();
   });

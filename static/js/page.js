@@ -8,6 +8,8 @@ export const endsAt = () => Date.parse(meta('dezky-session-ends')?.content ?? ''
 export const tell = (type, detail) => dispatchEvent(new CustomEvent(type, { detail }));
 export const pause = seconds => new Promise(resolve => setTimeout(resolve, seconds * 1000));
 
+export const waiting = new Set(); // writes that wait for a sign-in or for the sign-in service; leaving would lose them
+
 /* ---- What the tabs of one browser tell each other: renewed, signed in again, and by whom ---- */
 const bus = new BroadcastChannel(CHANNEL);
 export const broadcast = news => bus.postMessage(news);

@@ -279,7 +279,7 @@ def test_a_kept_answer_is_encrypted_and_goes_after_a_day(
     )
     assert send(browser, member).content == b"canary-shown-once"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT body FROM accounts_idempotentrequest")
+        cursor.execute("SELECT answer FROM accounts_idempotentrequest")
         assert "canary" not in cursor.fetchone()[0]
     assert send(browser, member).content == b"canary-shown-once"
     purge_sessions(0)

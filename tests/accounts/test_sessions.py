@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import Any
 from urllib.parse import quote_plus
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -17,9 +20,10 @@ from accounts.clients import get_client
 from accounts.models import OIDCSession
 from tenants.models import AuditEvent
 from tenants.scope import operator_scope
+from tenants.services import people
 from tests.accounts.flow import sign_in as through_provider
 from tests.contract.identity_browser import IdentityProvider
-from tests.factories import OIDCSessionFactory, UserFactory
+from tests.factories import MembershipFactory, OIDCSessionFactory, UserFactory
 from tests.fixtures.people import SignIn
 
 pytestmark = pytest.mark.django_db
@@ -206,3 +210,25 @@ def test_h3_a_form_with_an_old_token_is_refused_and_its_page_told_whose_session_
     assert browser.post("/session/refresh/", headers={"X-CSRFToken": answer["X-CSRF-Token"]}).status_code == 204
     stranger = Client(enforce_csrf_checks=True).post("/me/sessions/everywhere/")
     assert (stranger.status_code, stranger["X-Session-Person"]) == (403, "")
+
+
+def test_a_write_that_is_overtaken_by_a_sign_in_of_its_browser_keeps_its_answer(
+    sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sign-in has changed the session's key: Django would answer 400 to what has been applied."""
+    member = MembershipFactory(role="member", source="invited")
+    admin = MembershipFactory(role="admin", tenant=member.tenant)
+    browser = sign_in(admin.user)
+    real = people.change_role
+
+    def overtaken(**words: Any) -> Any:
+        Session.objects.all().delete()
+        return real(**words)
+
+    monkeypatch.setattr(people, "change_role", overtaken)
+    path = reverse("tenants:person-role", kwargs={"slug": member.tenant.slug, "membership_id": member.pk})
+    answer = browser.post(path, {"role": "admin"}, headers={"HX-Request": "true"})
+    assert (answer.status_code, get_client("portal").cookie_name in answer.cookies) == (204, False)
+    with operator_scope():
+        member.refresh_from_db()
+    assert member.role == "admin"

@@ -224,6 +224,25 @@ def test_s6_a_key_that_is_not_known_yet_signs_nobody_out(
     assert (_again(site), session().ended_at) == (200, None)
 
 
+@pytest.mark.parametrize(
+    "bent",
+    [{"alg": "HS256"}, {"claims": {"exp": 1}}, {"claims": {"iat": 1}}, {"claims": {"iat": 4_000_000_000}}],
+    ids=["the signing key is gone", "long over", "made long ago", "made in the future"],
+)
+def test_s6_a_provider_that_signs_or_counts_wrongly_signs_nobody_out(
+    site: Client, provider: IdentityProvider, bent: dict[str, Any]
+) -> None:
+    """It says nothing of the person: within the grace reads go on, and what came is kept until it can be judged."""
+    provider.control("tamper", token="id", **bent)
+    confirmed_at = session().confirmed_at
+    assert (site.get("/me/").status_code, site.get("/admin/").status_code) == (200, 503)
+    assert (session().ended_at, session().confirmed_at) == (None, confirmed_at)
+    provider.control("reset")
+    OIDCSession.objects.update(renewal_failed_at=None)
+    assert site.get("/me/").status_code == 200
+    assert session().confirmed_at > confirmed_at
+
+
 def test_s10_the_tokens_of_a_renewal_that_is_rejected_are_given_back(site: Client, provider: IdentityProvider) -> None:
     before = {session().refresh_token, session().access_token}
     provider.control("tamper", token="id", claims={"sub": "somebody-else"})

@@ -173,6 +173,24 @@ def test_who_stops_waiting_keeps_what_was_typed(form: Watched, own: Stack, book:
     assert book.new() == [EVERYTHING]
 
 
+def test_leaving_asks_first_while_a_write_waits(form: Watched, own: Stack, book: Book) -> None:
+    page = form.page
+    page.get_by_role("main").locator("form").evaluate("form => form.removeAttribute('data-guard')")
+    expire(own)
+    own.control("down", endpoints=["token"])
+    with form.expecting(503):
+        save(page)
+        expect(page.get_by_text("Sign-in service is away")).to_be_visible()
+        page.get_by_role("link", name="Audit log").first.click()
+        question = page.get_by_role("dialog", name="Are you sure?")
+        expect(question).to_contain_text("What you did still waits to be sent.")
+        question.get_by_role("button", name="Cancel").click()
+        own.control("normal")
+        expire(own)
+        is_saved(page)
+    assert book.new() == [EVERYTHING]
+
+
 def test_somebody_else_s_sign_in_drops_what_was_kept(form: Watched, own: Stack, book: Book) -> None:
     page = form.page
     own.control("revoke", email=ADMIN)
