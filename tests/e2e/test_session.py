@@ -257,6 +257,7 @@ def test_what_somebody_else_s_tab_renews_sends_nothing_of_this_one(watched: Watc
     other.goto(f"{stack.url}/oidc/portal/login/?again=1&next=/me/")
     other.locator('button[name="username"][value="admin@acme.test"]').click()
     expect(other.get_by_role("heading", level=1)).to_have_text("Profile")
+    other.wait_for_load_state()  # with its scripts
     renewed = other.evaluate(
         """async () => {
             const name = performance.getEntriesByType('resource').map(e => e.name).find(n => /js.renewal/.test(n));
