@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from accounts import answers
@@ -42,6 +43,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Answer 403 to a form whose token is missing or old."""
-    text = "This page is too old to be sent. Open it again in a new tab and copy over what you typed."
-    return answers.problem(request, HTTPStatus.FORBIDDEN, text, title="The page is too old", template="403.html")
+    """Answer 403 to a form whose token is missing, or from before somebody signed in in another tab.
+
+    The page's own script may go on with the token of now, if it is still the same person's.
+    """
+    text = "Nothing was saved. Open this page again in a new tab, and copy over what you typed."
+    response = answers.problem(request, HTTPStatus.FORBIDDEN, text, title="This page is too old to be sent")
+    response["X-CSRF-Token"] = get_token(request)
+    response["X-Dezky-Person"] = str(request.user.pk or "")
+    return response

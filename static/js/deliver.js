@@ -1,9 +1,9 @@
 // Sends a request until it has its answer. A 401 is met by one silent renewal and one retry; where that is
 // refused, by a sign-in over the page. A write waits for a sign-in service that is away, and outlives a broken
 // connection. Each write carries one idempotency key through all of this, so the server applies it once.
-import { csrf, pause } from './page.js';
+import { adopt, csrf, isSamePerson, pause } from './page.js';
 import { RENEWED, REFUSED, renewOnce } from './renewal.js';
-import { signInAgain, STEP_UP } from './sign-in-again.js';
+import { signInAgain, STEP_UP, STRANGER } from './sign-in-again.js';
 
 const KEY = 'Idempotency-Key';
 const GIVEN_UP = 'X-Given-Up';
@@ -23,7 +23,7 @@ export const newKey = () =>
 export async function deliver(send, request, { isWanted = () => true, onWait = () => {} } = {}) {
   request.headers ??= {};
   if (isWrite(request)) request.headers[KEY] ??= newKey();
-  const story = { isRenewed: false, timesAtWork: 0, isBroken: false };
+  const story = { isRenewed: false, hasNewToken: false, timesAtWork: 0, isBroken: false };
   for (;;) {
     const sentAt = Date.now();
     const answer = await attempt(send, request, story);
@@ -56,6 +56,11 @@ async function judge({ status, headers }, request, { story, sentAt, onWait }) {
     return wasRenewed ? askPerson() : afterRenewal(await renewOnce(sentAt));
   }
   if (!isWrite(request)) return DONE;
+  if (status === 403 && headers.has('X-CSRF-Token') && !story.hasNewToken) {
+    onWait();
+    story.hasNewToken = true;
+    return afterOldToken({ token: headers.get('X-CSRF-Token'), person: headers.get('X-Dezky-Person') });
+  }
   if (status === 503 && headers.get('X-Dezky-Away') === 'identity') {
     onWait();
     return afterRenewal(await renewOnce(sentAt));
@@ -72,6 +77,13 @@ const askPerson = async () => ((await signInAgain()) ? AGAIN : STOP);
 async function afterRenewal(outcome) {
   if (outcome === RENEWED) return AGAIN;
   return outcome === REFUSED ? askPerson() : STOP;
+}
+
+// Somebody signed in in another tab, so this page's token is from before. For the same person that is no matter.
+async function afterOldToken(news) {
+  if (!isSamePerson(news)) return (await signInAgain(STRANGER)) ? AGAIN : STOP;
+  adopt(news);
+  return AGAIN;
 }
 
 function refreshToken({ headers, body }) {
