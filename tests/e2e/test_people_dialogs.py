@@ -183,11 +183,22 @@ def test_unsaved_choices_are_guarded(owner: Watched, colleague: Colleague) -> No
     expect(dialog.get_by_text("You have unsaved changes.")).to_be_visible()
     owner.check()
     dialog.get_by_role("button", name="Keep editing").click()
+    expect(dialog.get_by_role("radio", name=re.compile("^Owner"))).to_be_focused()
     expect(dialog.get_by_role("radio", name=re.compile("^Owner"))).to_be_checked()
     dialog.get_by_role("button", name="Cancel").click()
     dialog.get_by_role("button", name="Discard changes").click()
     expect(dialog).to_have_count(0)
     assert colleague.role == "member"
+
+
+def test_a_message_from_before_the_dialog_stays_in_reach(owner: Watched, colleague: Colleague) -> None:
+    page = owner.page
+    page.evaluate("dispatchEvent(new CustomEvent('toast', { detail: { title: 'From before', tone: 'warn' } }))")
+    dialog = _open_dialog(page, colleague)
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_text("From before")).to_have_count(0)
+    expect(dialog).to_be_visible()
+    owner.check()
 
 
 def test_the_whole_way_by_keyboard(owner: Watched, colleague: Colleague) -> None:
