@@ -20,8 +20,8 @@ def sign_out(
 ) -> HttpResponse:
     """End the given sessions and answer with the way to the provider's sign-out.
 
-    Works with no session left, and with the provider away: then it ends on our own page. A `reason` is
-    told there.
+    Works with no session left, and with the provider away: then it ends on our own page, which says what
+    is left to do. A `reason` is told there.
     """
     mine = [session for session in ended if session is not None]
     id_token = next((session.id_token for session in mine if session.client == client.name), "")
@@ -30,12 +30,10 @@ def sign_out(
     for session in mine:
         signals.signed_out.send(sender=User, user=session.user, session=session, request=request, reason=reason or "")
     request.session.flush()
-    endings.take_back(revocations, budget_seconds=endings.IN_A_REQUEST_SECONDS)
-    try:
-        target = authentik.sign_out_url(client, id_token=id_token)
-    except authentik.IdentityProviderError:
-        target = reverse("oidc:signed-out", kwargs={"client": client.name})
-    response = redirect(target)
+    taken = endings.take_back(revocations, budget_seconds=endings.IN_A_REQUEST_SECONDS)
+    # Nobody who wants to go is sent into an error of their browser; who has to go is sent there all the same.
+    is_away = reason is None and taken < len(revocations)
+    response = redirect((not is_away and provider_url(client, id_token=id_token)) or _own_page(client))
     response.status_code = 303
     for name in ClientName:
         if any(s is not None and s.client == name for s in ended):
@@ -43,3 +41,15 @@ def sign_out(
     if reason:
         response.set_cookie(REASON_COOKIE, reason, max_age=_REASON_SECONDS, httponly=True, samesite="Lax")
     return response
+
+
+def provider_url(client: OIDCClient, *, id_token: str = "") -> str:
+    """Return where the browser ends the provider's own session; nothing if that can't be known now."""
+    try:
+        return authentik.sign_out_url(client, id_token=id_token)
+    except authentik.IdentityProviderError:
+        return ""
+
+
+def _own_page(client: OIDCClient) -> str:
+    return reverse("oidc:signed-out", kwargs={"client": client.name}) + "?away=1"

@@ -104,13 +104,19 @@ class TestSignOut:
         ended = OIDCSession.objects.get()
         assert (ended.refresh_token, ended.access_token, ended.id_token) == ("", "", "")
 
-    def test_it_works_with_the_provider_away(self, provider: IdentityProvider) -> None:
+    def test_it_works_with_the_provider_away(self, provider: IdentityProvider, settings: Settings) -> None:
+        settings.OIDC_CLIENTS["portal"]["sign_out_url"] = flow = f"{provider.url}/if/flow/dezky-portal-sign-out/"
         site = Client(raise_request_exception=False)
         through_provider(site, provider, "owner@acme.test")
         provider.control("down")
-        assert site.post("/oidc/portal/logout/").status_code == 303
+        answer = site.post("/oidc/portal/logout/")
+        assert (answer.status_code, answer["Location"]) == (303, "/oidc/portal/signed-out/?away=1")
         assert OIDCSession.objects.get().ended_at is not None
         assert site.get("/me/").status_code == 302
+        page = site.get(answer["Location"]).content.decode()
+        assert "its own session may still be open" in page
+        assert "here and at the sign-in service" not in page
+        assert f'href="{flow}"' in page
 
     def test_it_works_without_a_session(self, provider: IdentityProvider) -> None:
         assert Client().post("/oidc/portal/logout/").status_code == 303
