@@ -260,6 +260,11 @@ def test_without_javascript(open_page: Open, colleague: Colleague) -> None:
 )
 def test_what_cannot_be_changed_says_why(email: str, reason: str, owner: Watched) -> None:
     membership = owner.stack.value(f"SELECT m.id {_OF_ACME}", email)
+    owner.visit(f"{PEOPLE}?q={email}")
+    owner.page.get_by_role("button", name=re.compile("^Actions for")).click()
+    owner.page.get_by_role("link", name="Change role…").click()
+    expect(owner.page.locator("dialog#person-dialog").get_by_text(re.compile(reason))).to_be_visible()
+    owner.check()
     owner.visit(f"{PEOPLE}{membership}/role/")
     expect(owner.page.get_by_text(re.compile(reason))).to_be_visible()
     expect(owner.page.get_by_role("button", name="Save")).to_have_count(0)
