@@ -49,7 +49,8 @@ addEventListener('change', e => {
 });
 
 /* ---- Navigation: a bar after a moment's wait, then focus and a word for screen readers ---- */
-const isBoosted = ctx => Boolean(ctx.request?.headers?.['HX-Boosted']);
+const isBoosted = ({ request: { headers = {} } = {} }) =>
+  Boolean(headers['HX-Boosted'] || headers['HX-History-Restore-Request']);
 const isDialog = ctx => ctx.target?.id === 'dialog-host';
 const bar = () => $('#progress');
 let waiting;
@@ -103,7 +104,7 @@ addEventListener('htmx:after:request', e => {
   const { ctx } = e.detail;
   const { status } = ctx.response;
   if (status < 400 && !isPoll(ctx)) dispatchEvent(new CustomEvent('toast:close', { detail: { id: REFUSED } }));
-  if (status < 400 || (isBoosted(ctx) && isRead(ctx))) return;
+  if (status < 400 || ctx.response.headers.has('HX-Redirect') || (isBoosted(ctx) && isRead(ctx))) return;
   if (FORM_AGAIN.includes(status) && !ctx.text.includes('data-error-page')) return;
   e.preventDefault();
   const [title, text] = refusal(ctx);

@@ -262,6 +262,40 @@ def test_a_dialog_that_is_closed_while_it_waits_sends_nothing_later(watched: Wat
 
 
 @pytest.mark.alone
+def test_going_back_after_the_session_has_ended_asks_over_the_page(watched: Watched, stack: Stack) -> None:
+    watched.sign_in(ADMIN, PEOPLE)
+    page = watched.page
+    page.get_by_role("link", name="Audit log").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audit log")
+    stack.control("revoke", email=ADMIN)
+    expire(stack, ADMIN)
+
+    with watched.expecting(401):
+        page.go_back()
+        dialog = page.get_by_role("dialog", name="Sign in to continue")
+        expect(dialog).to_be_visible()
+        stack.control("end_sessions", email=ADMIN)
+        with page.expect_popup() as popup:
+            dialog.get_by_role("link", name="Sign in").click()
+        popup.value.locator(f'button[value="{ADMIN}"]').click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("People")
+    watched.check()
+
+
+@pytest.mark.alone
+def test_an_operator_no_more_is_led_out_at_the_next_keystroke(watched: Watched, stack: Stack) -> None:
+    query = "UPDATE accounts_user SET is_platform_admin = %s WHERE email = 'operator2@dezky.test'"
+    watched.sign_in("operator2@dezky.test", "/operator/people/")
+    stack.change(query, False)
+    try:
+        with watched.expecting(403):
+            _search(watched.page, "Sofie")
+            expect(watched.page.get_by_role("heading", name="You can’t use the operator portal")).to_be_visible()
+    finally:
+        stack.change(query, True)
+
+
+@pytest.mark.alone
 def test_on_a_phone_a_message_leaves_the_dialogs_buttons_free(open_page: Open, stack: Stack) -> None:
     name = _invited(stack)
     watched = open_page(width=390, height=844)
