@@ -23,8 +23,11 @@ def wants_problem(request: HttpRequest) -> bool:
 
 
 def is_htmx(request: HttpRequest) -> bool:
-    """Return whether HTMX sent the request; true also before the HTMX middleware has run."""
-    return request.headers.get("HX-Request") == "true"
+    """Return whether HTMX sent the request; true also before the HTMX middleware has run.
+
+    Going back in history it fetches a whole page, and says so by another header.
+    """
+    return "true" in (request.headers.get("HX-Request"), request.headers.get("HX-History-Restore-Request"))
 
 
 def problem_body(request: HttpRequest, status: int, detail: str, **extra: Any) -> dict[str, Any]:

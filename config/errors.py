@@ -52,8 +52,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     old. So the answer carries a fresh one and whose session it is for, which a script of this origin alone
     can read: a page of the same person sends its request once more.
     """
-    text = "This page is too old to be sent. Open it again in a new tab and copy over what you typed."
-    response = answers.problem(request, HTTPStatus.FORBIDDEN, text, title="The page is too old")
+    text = "Nothing was saved. Open this page again in a new tab, and copy over what you typed."
+    response = answers.problem(request, HTTPStatus.FORBIDDEN, text, title="This page is too old to be sent")
     response["X-CSRF-Token"] = get_token(request)
-    response["X-Session-Person"] = str(getattr(request.user, "pk", None) or "")
+    response["X-Dezky-Person"] = str(getattr(request.user, "pk", None) or "")
     return response

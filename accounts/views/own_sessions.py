@@ -72,8 +72,8 @@ class SignOutEverywhereView(View):
         order = orders.order_sign_out(people=[person], subject=subject, reason=_REASON, by=person, asked_at=asked_at)
         endings.witness(order)
         killed = OIDCSession.objects.cut_off().filter(user=person)
-        endings.close(killed, reason=EndReason.EVERYWHERE, order=order)  # the worker takes the tokens back
-        return sign_out(request, get_client(ClientName.PORTAL), [*here], reason=EndReason.EVERYWHERE)
+        owed = endings.close(killed, reason=EndReason.EVERYWHERE, order=order)  # the worker goes on where this stops
+        return sign_out(request, get_client(ClientName.PORTAL), [*here], reason=EndReason.EVERYWHERE, owed=owed)
 
 
 def _here(request: HttpRequest) -> list[OIDCSession]:

@@ -9,7 +9,7 @@ from django.views.generic import View
 from accounts import sessions
 from accounts.clients import get_client
 from accounts.enums import ClientName, EndReason
-from accounts.sign_out import REASON_COOKIE, sign_out
+from accounts.sign_out import REASON_COOKIE, provider_url, sign_out
 
 _REASONS = {EndReason.NOT_AUTHORISED, EndReason.EVERYWHERE}
 
@@ -37,7 +37,13 @@ class SignedOutView(View):
     def get(self, request: HttpRequest, client: str) -> HttpResponse:
         """Show the page; it needs no session."""
         reason = request.COOKIES.get(REASON_COOKIE, "")
-        context = {"client": client, "reason": reason if reason in _REASONS else ""}
+        is_away = request.GET.get("away") == "1"
+        context = {
+            "client": client,
+            "reason": reason if reason in _REASONS else "",
+            "is_away": is_away,
+            "provider_url": provider_url(get_client(client)) if is_away else "",
+        }
         response = render(request, "accounts/signed_out.html", context)
         response.delete_cookie(REASON_COOKIE)
         return response

@@ -49,11 +49,13 @@ addEventListener('change', e => {
 });
 
 /* ---- Navigation: a bar after a moment's wait, then focus and a word for screen readers ---- */
-const isBoosted = ctx => Boolean(ctx.request?.headers?.['HX-Boosted']);
+const isBoosted = ({ request: { headers = {} } = {} }) =>
+  Boolean(headers['HX-Boosted'] || headers['HX-History-Restore-Request']);
+const isDialog = ctx => ctx.target?.id === 'dialog-host';
 const bar = () => $('#progress');
 let waiting;
 addEventListener('htmx:before:request', e => {
-  if (!isBoosted(e.detail.ctx)) return;
+  if (!isBoosted(e.detail.ctx) && !isDialog(e.detail.ctx)) return;
   waiting = setTimeout(() => {
     bar()?.classList.remove('done');
     bar()?.classList.add('on');
@@ -77,33 +79,42 @@ addEventListener('htmx:after:swap', e => {
 });
 
 /* ---- Refusals: what was typed stays; an error page never lands inside a page ---- */
+const REFUSED = 'toast-refused';
+const KEPT = 'What you typed is still here.';
 const REFUSALS = {
   403: ['You may not do this any more', 'Your rights have changed. Reload the page to see what is left.'],
   404: ['This is no longer here', 'Somebody may have removed it. Reload the page to see what has changed.'],
   409: ['This page is out of date', 'Nothing was saved. Copy what you typed, then reload the page.'],
   413: ['That is too large', 'Nothing was saved. Send less, or a smaller file.'],
   429: ['Too many requests', 'Nothing was lost. Wait a moment, then try again.'],
-  503: ['Try again in a moment', 'Something that we need is away. What you typed is still here.'],
 };
-const AWAY = ['Sign-in service is away', 'Nothing was sent, and what you typed is still here. Try again in a moment.'];
 const FORM_AGAIN = [409, 412, 422]; // answers that carry the form with what was typed
+const isRead = ctx => /^GET$/i.test(ctx.request?.method ?? 'GET');
+const isPoll = ctx => ctx.sourceElement?.getAttribute('hx-trigger')?.startsWith('every');
+const keeping = (ctx, text) => (isRead(ctx) ? text : `${KEPT} ${text}`);
+function refusal(ctx) {
+  const { status, headers } = ctx.response;
+  if (REFUSALS[status]) return REFUSALS[status];
+  if (headers.get('X-Dezky-Away') === 'identity')
+    return ['Sign-in service is away', 'You are still signed in. Try again in a moment.'];
+  const title = status === 503 ? 'Something that we need is away' : 'That didn’t go through';
+  return [title, keeping(ctx, status === 503 ? 'Try again in a moment.' : 'Try again.')];
+}
 addEventListener('htmx:after:request', e => {
   const { ctx } = e.detail;
   const { status } = ctx.response;
-  if (status < 400 || (isBoosted(ctx) && ctx.request.method === 'GET')) return;
+  if (status < 400 && !isPoll(ctx)) dispatchEvent(new CustomEvent('toast:close', { detail: { id: REFUSED } }));
+  if (status < 400 || ctx.response.headers.has('HX-Redirect') || (isBoosted(ctx) && isRead(ctx))) return;
   if (FORM_AGAIN.includes(status) && !ctx.text.includes('data-error-page')) return;
   e.preventDefault();
-  const isIdentity = ctx.response.headers.get('X-Dezky-Away') === 'identity';
-  const [title, text] = (isIdentity ? AWAY : REFUSALS[status]) ?? [
-    'That didn’t go through',
-    'What you typed is still here. Try again.',
-  ];
-  toast({ tone: status === 503 || status === 429 ? 'warn' : 'bad', title, text, id: `toast-${status}` });
+  const [title, text] = refusal(ctx);
+  toast({ tone: status === 503 || status === 429 ? 'warn' : 'bad', title, text, id: REFUSED });
 });
 addEventListener('htmx:error', e => {
   if (e.detail.error?.name === 'AbortError') return;
-  const text = navigator.onLine
-    ? 'What you typed is still here. Try again.'
-    : 'You are offline. What you typed is still here.';
-  toast({ tone: 'bad', title: 'That didn’t go through', text, id: 'toast-error' });
+  const { ctx = {} } = e.detail;
+  const [title, text] = navigator.onLine
+    ? ['That didn’t go through', 'Try again.']
+    : ['You are offline', 'Try again once you are connected.'];
+  toast({ tone: 'bad', title, text: keeping(ctx, text), id: REFUSED });
 });

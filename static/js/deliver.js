@@ -4,7 +4,7 @@
 // this, so the server applies it once.
 import { adoptFrom, csrf, pause, waiting } from './page.js';
 import { RENEWED, REFUSED, renewOnce } from './renewal.js';
-import { signInAgain, STEP_UP } from './sign-in-again.js';
+import { signInAgain, STEP_UP, STRANGER } from './sign-in-again.js';
 
 const KEY = 'Idempotency-Key';
 const GIVEN_UP = 'X-Given-Up';
@@ -62,7 +62,7 @@ async function judge(answer, request, { story, sentAt, wait }) {
     story.hasNewToken = true; // somebody has signed in in this browser since the page was made
     if (token.isSame) return AGAIN;
     wait();
-    return askPerson(); // somebody else: this person's words wait for this person
+    return (await signInAgain(STRANGER)) ? AGAIN : STOP; // somebody else's: this person's words are not for them
   }
   if (status === 401) {
     wait();

@@ -33,6 +33,7 @@ function tryClose(dialog) {
 }
 
 function askToDiscard(dialog) {
+  const here = document.activeElement;
   const foot = $('.dialog__f', dialog);
   const keep = make('button', { type: 'button', className: 'btn btn-sm end', textContent: 'Keep editing' });
   const drop = make('button', {
@@ -49,7 +50,8 @@ function askToDiscard(dialog) {
   keep.onclick = () => {
     bar.remove();
     foot.hidden = false;
-    $('input:not([type=hidden]), select, textarea', dialog)?.focus();
+    const first = $('input:checked', dialog) ?? $('input:not([type=hidden]), select, textarea', dialog);
+    (here?.closest('form') && !foot.contains(here) ? here : first)?.focus();
   };
   drop.onclick = () => {
     bar.remove();

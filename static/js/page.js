@@ -30,7 +30,7 @@ onNews(news => isSamePerson(news) && adopt(news));
 
 // A refusal because of the token alone carries a fresh one, and whose session it is for.
 export function adoptFrom({ status, headers }) {
-  const news = { person: headers.get('X-Session-Person'), token: headers.get('X-CSRF-Token') };
+  const news = { person: headers.get('X-Dezky-Person'), token: headers.get('X-CSRF-Token') };
   if (status !== 403 || !news.token) return null;
   const isSame = isSamePerson(news);
   if (isSame) adopt(news);

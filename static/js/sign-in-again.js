@@ -6,6 +6,7 @@ const AGAIN = `/oidc/${client}/login/?again=1&next=${encodeURIComponent(`/sessio
 export const ENDED = 'ended';
 export const ENDING = 'ending';
 export const STEP_UP = 'step-up';
+export const STRANGER = 'stranger'; // somebody else is signed in by now
 
 let asking = null;
 export function signInAgain(why = ENDED, url = why === ENDED ? '' : AGAIN) {
@@ -26,7 +27,8 @@ function ask(why, url) {
     const options = { signal: controller.signal };
     link.dataset.plain ??= link.getAttribute('href');
     link.href = url || link.dataset.plain;
-    for (const part of dialog.querySelectorAll('[data-when]')) part.hidden = part.dataset.when !== why;
+    const shown = why === STRANGER ? ENDED : why;
+    for (const part of dialog.querySelectorAll('[data-when]')) part.hidden = part.dataset.when !== shown;
     let opened = null;
     const close = isBack => {
       controller.abort();
@@ -34,11 +36,18 @@ function ask(why, url) {
       if (dialog.open) dialog.close();
       resolve(isBack);
     };
-    stranger.hidden = true;
-    onNews(news => {
-      if (isSamePerson(news)) return close(true);
-      stranger.hidden = false; // what this person typed is not sent for anybody else
+    // What this person typed is not sent for anybody else. The sign-in service would take the stranger for granted
+    // the next time too, so it is told to ask.
+    const refuse = () => {
+      stranger.hidden = false;
+      link.href = AGAIN;
       resolve(false);
+    };
+    stranger.hidden = true;
+    if (why === STRANGER) refuse();
+    onNews(news => {
+      if (isSamePerson(news)) close(true);
+      else refuse();
     }, options);
     dialog.addEventListener('close', () => close(false), options);
     link.addEventListener(

@@ -34,6 +34,21 @@ addEventListener(
   },
   true,
 );
+addEventListener(
+  'toggle',
+  e => {
+    const box = document.getElementById('toasts');
+    if (e.target.matches?.('dialog:modal') && box?.childElementCount) raise(box);
+  },
+  true,
+);
+
+const cameFrom = new WeakMap(); // toast → what had the focus before it
+function drop(item) {
+  const hadFocus = item?.contains(document.activeElement);
+  item?.remove();
+  if (hadFocus) cameFrom.get(item)?.focus();
+}
 
 function toast({
   title,
@@ -45,7 +60,7 @@ function toast({
 }) {
   const box = document.getElementById('toasts');
   if (!box) return;
-  if (id) document.getElementById(id)?.remove(); // a newer word on the same matter
+  if (id) drop(document.getElementById(id)); // a newer word on the same matter
   const close = make('button', { type: 'button', className: 'btn btn-ghost btn-icon btn-sm' }, icon('x'));
   close.setAttribute('aria-label', 'Dismiss');
   const words = make('div', { className: 'grow' }, make('b', { textContent: title }));
@@ -53,7 +68,7 @@ function toast({
   if (action) {
     const button = make('button', { type: 'button', className: 'btn btn-sm', textContent: action.label });
     button.onclick = () => {
-      item.remove();
+      drop(item);
       dispatchEvent(new CustomEvent(action.event));
     };
     words.append(button);
@@ -63,15 +78,20 @@ function toast({
   raise(box);
   box.append(item);
   let timer;
-  const arm = () => ms && (timer = setTimeout(() => item.remove(), ms));
-  item.onpointerenter = item.onfocusin = () => clearTimeout(timer);
-  item.onpointerleave = item.onfocusout = arm;
-  close.onclick = () => item.remove();
+  const arm = () => ms && (timer = setTimeout(() => drop(item), ms));
+  item.addEventListener('pointerenter', () => clearTimeout(timer));
+  item.addEventListener('pointerleave', arm);
+  item.addEventListener('focusin', e => {
+    clearTimeout(timer);
+    if (e.relatedTarget && !item.contains(e.relatedTarget)) cameFrom.set(item, e.relatedTarget);
+  });
+  item.addEventListener('focusout', arm);
+  close.onclick = () => drop(item);
   arm();
 }
 
 addEventListener('toast', e => toast(e.detail));
-addEventListener('toast:close', e => document.getElementById(e.detail.id)?.remove());
+addEventListener('toast:close', e => drop(document.getElementById(e.detail.id)));
 addEventListener('click', async e => {
   const button = e.target.closest('[data-copy]');
   if (!button) return;

@@ -53,7 +53,7 @@ class PeopleView(FragmentMixin, TenantAccessRequiredMixin, TemplateView):
     def _describe(self, member: Membership, *, has_one_owner: bool) -> None:
         member.is_self = member.user_id == self.actor.user_id  # type: ignore[attr-defined] # for the template
         member.is_last_owner = has_one_owner and member.role == MembershipRole.OWNER  # type: ignore[attr-defined]
-        member.can_edit = self.access.may(Permission.PEOPLE_WRITE) and not member.is_self  # type: ignore[attr-defined]
+        member.can_edit = self.access.may(Permission.PEOPLE_WRITE)  # type: ignore[attr-defined]
 
 
 class PersonDialogView(FragmentMixin, TenantAccessRequiredMixin, FormView[Any]):

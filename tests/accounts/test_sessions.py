@@ -132,13 +132,19 @@ class TestSignOut:
         ended = OIDCSession.objects.get()
         assert (ended.refresh_token, ended.access_token, ended.id_token) == ("", "", "")
 
-    def test_it_works_with_the_provider_away(self, provider: IdentityProvider) -> None:
+    def test_it_works_with_the_provider_away(self, provider: IdentityProvider, settings: Settings) -> None:
+        settings.OIDC_CLIENTS["portal"]["sign_out_url"] = flow = f"{provider.url}/if/flow/dezky-portal-sign-out/"
         site = Client(raise_request_exception=False)
         through_provider(site, provider, "owner@acme.test")
         provider.control("down")
-        assert site.post("/oidc/portal/logout/").status_code == 303
+        answer = site.post("/oidc/portal/logout/")
+        assert (answer.status_code, answer["Location"]) == (303, "/oidc/portal/signed-out/?away=1")
         assert OIDCSession.objects.get().ended_at is not None
         assert site.get("/me/").status_code == 302
+        page = site.get(answer["Location"]).content.decode()
+        assert "its own session may still be open" in page
+        assert "here and at the sign-in service" not in page
+        assert f'href="{flow}"' in page
 
     def test_it_works_without_a_session(self, provider: IdentityProvider) -> None:
         assert Client().post("/oidc/portal/logout/").status_code == 303
@@ -205,11 +211,11 @@ def test_h3_a_form_with_an_old_token_is_refused_and_its_page_told_whose_session_
     person = UserFactory()
     browser = sign_in(person, browser=Client(enforce_csrf_checks=True))
     answer = browser.post("/session/refresh/", headers={"X-CSRFToken": "a" * 64})
-    assert (answer.status_code, answer["X-Session-Person"]) == (403, str(person.pk))
+    assert (answer.status_code, answer["X-Dezky-Person"]) == (403, str(person.pk))
     assert "The page is too old" in answer.content.decode()
     assert browser.post("/session/refresh/", headers={"X-CSRFToken": answer["X-CSRF-Token"]}).status_code == 204
     stranger = Client(enforce_csrf_checks=True).post("/me/sessions/everywhere/")
-    assert (stranger.status_code, stranger["X-Session-Person"]) == (403, "")
+    assert (stranger.status_code, stranger["X-Dezky-Person"]) == (403, "")
 
 
 def test_a_write_that_is_overtaken_by_a_sign_in_of_its_browser_keeps_its_answer(

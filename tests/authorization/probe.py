@@ -181,6 +181,8 @@ class Answer:
     def _redirect(self, row: Row, leads_to: str) -> Outcome | str:
         if leads_to == NOT_AUTHORISED and self.transport is Transport.PAGE:
             return Outcome.NOT_AUTHORISED
+        if leads_to == row.leads_to_away:
+            return Outcome.DONE
         path = urlsplit(leads_to).path
         if path.startswith("/oidc/") and not row.leads_to.startswith("/oidc/"):
             client = "operator" if row.url.startswith("operator:") else "portal"

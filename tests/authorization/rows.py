@@ -59,8 +59,9 @@ class Row:
     """One line of the matrix.
 
     `data` is what a POST sends, `args` what the URL takes besides the slug, `leads_to` where DONE
-    goes. `shows` says that OK shows the workspace's own data. `lists` says
-    which workspaces an OK names: all, one's own, or one's firm's customers. `why_nobody` says why no
+    goes, `leads_to_away` where it goes for whoever had tokens that the provider has yet to hear of.
+    `shows` says that OK shows the workspace's own data. `lists` says which workspaces an OK names:
+    all, one's own, or one's firm's customers. `why_nobody` says why no
     persona passes.
     """
 
@@ -72,6 +73,7 @@ class Row:
     query: str = ""
     data: dict[str, str] = field(default_factory=dict)
     leads_to: str = ""
+    leads_to_away: str = ""
     shows: bool = False
     lists: str = ""
     why_nobody: str = ""
@@ -281,6 +283,12 @@ _NO_SUCH_TENANT = split(_O.NOT_AUTHORISED, not_found="operator operator_stale gr
 
 
 _PERSON = {"person_id": "@person"}
+
+
+def _sign_out(client: str) -> dict[str, Any]:
+    return {"leads_to": "https://idp.test/sign-out/", "leads_to_away": f"/oidc/{client}/signed-out/?away=1"}
+
+
 _ORDER: dict[str, Any] = {"data": {"reason": "a lost laptop"}, "leads_to": "/operator/sign-outs/"}
 
 
@@ -356,7 +364,7 @@ def _sessions() -> list[Row]:
         rows += [
             Row("oidc:login", for_all(_O.DONE), args=args, leads_to="https://idp.test/authorize/"),
             Row("oidc:callback", for_all(_O.BAD_REQUEST), args=args, why_nobody=callback),
-            Row("oidc:logout", for_all(_O.DONE), args=args, method="POST", leads_to="https://idp.test/sign-out/"),
+            Row("oidc:logout", for_all(_O.DONE), args=args, method="POST", **_sign_out(client)),
             Row("oidc:signed-out", for_all(_O.OK), args=args),
             Row("oidc:back-channel", for_all(_O.BAD_REQUEST), args=args, method="POST", why_nobody=back_channel),
             Row(

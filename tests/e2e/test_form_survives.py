@@ -203,7 +203,6 @@ def test_somebody_else_s_sign_in_drops_what_was_kept(form: Watched, own: Stack, 
         expect(dialog.get_by_role("alert")).to_contain_text("Somebody else has signed in. Nothing was sent")
         if not stranger.is_closed():
             stranger.wait_for_event("close")
-        own.control("end_sessions", email=STRANGER)
         sign_in_over_the_page(page)
         expect(dialog).to_be_hidden()
         is_still_filled_in(page)

@@ -183,11 +183,22 @@ def test_unsaved_choices_are_guarded(owner: Watched, colleague: Colleague) -> No
     expect(dialog.get_by_text("You have unsaved changes.")).to_be_visible()
     owner.check()
     dialog.get_by_role("button", name="Keep editing").click()
+    expect(dialog.get_by_role("radio", name=re.compile("^Owner"))).to_be_focused()
     expect(dialog.get_by_role("radio", name=re.compile("^Owner"))).to_be_checked()
     dialog.get_by_role("button", name="Cancel").click()
     dialog.get_by_role("button", name="Discard changes").click()
     expect(dialog).to_have_count(0)
     assert colleague.role == "member"
+
+
+def test_a_message_from_before_the_dialog_stays_in_reach(owner: Watched, colleague: Colleague) -> None:
+    page = owner.page
+    page.evaluate("dispatchEvent(new CustomEvent('toast', { detail: { title: 'From before', tone: 'warn' } }))")
+    dialog = _open_dialog(page, colleague)
+    page.get_by_role("button", name="Dismiss").click()
+    expect(page.get_by_text("From before")).to_have_count(0)
+    expect(dialog).to_be_visible()
+    owner.check()
 
 
 def test_the_whole_way_by_keyboard(owner: Watched, colleague: Colleague) -> None:
@@ -249,6 +260,11 @@ def test_without_javascript(open_page: Open, colleague: Colleague) -> None:
 )
 def test_what_cannot_be_changed_says_why(email: str, reason: str, owner: Watched) -> None:
     membership = owner.stack.value(f"SELECT m.id {_OF_ACME}", email)
+    owner.visit(f"{PEOPLE}?q={email}")
+    owner.page.get_by_role("button", name=re.compile("^Actions for")).click()
+    owner.page.get_by_role("link", name="Change role…").click()
+    expect(owner.page.locator("dialog#person-dialog").get_by_text(re.compile(reason))).to_be_visible()
+    owner.check()
     owner.visit(f"{PEOPLE}{membership}/role/")
     expect(owner.page.get_by_text(re.compile(reason))).to_be_visible()
     expect(owner.page.get_by_role("button", name="Save")).to_have_count(0)

@@ -8,6 +8,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.e2e.conftest import Open
 from tests.e2e.stack import Stack
 from tests.e2e.watch import Watched
 
@@ -137,9 +138,82 @@ def test_somebody_else_s_sign_in_sends_nothing(watched: Watched, stack: Stack) -
         popup.value.locator('button[value="admin@acme.test"]').click()
         expect(dialog.get_by_role("alert")).to_contain_text("Somebody else has signed in. Nothing was sent")
         watched.check()
-        dialog.get_by_role("button", name="Not now").click()
+        # The provider knows the stranger by now; the right person gets a choice all the same.
+        with page.expect_popup() as popup:
+            dialog.get_by_role("link", name="Sign in").click()
+        popup.value.locator(f'button[value="{ADMIN}"]').click()
+        expect(dialog).to_be_hidden()
     expect(page.locator("dialog#person-dialog").get_by_role("radio", name=re.compile("^Admin"))).to_be_checked()
     assert _role(stack) == "member"
+    page.get_by_role("button", name="Save").click()
+    _is_admin_now(page, name)
+
+
+def _sign_in_in_another_tab(watched: Watched, email: str) -> None:
+    tab = watched.page.context.new_page()
+    tab.goto(f"{watched.stack.url}/oidc/portal/login/?again=1")
+    tab.locator(f'button[value="{email}"]').click()
+    tab.wait_for_url(f"{watched.stack.url}/**")
+    tab.close()
+
+
+@pytest.mark.alone
+def test_a_form_from_before_a_sign_in_in_another_tab_is_saved(watched: Watched, stack: Stack) -> None:
+    name = _invited(stack)
+    watched.sign_in(ADMIN, PEOPLE)
+    _choose_admin(watched, name)
+    before = _role_changes(stack)
+    _sign_in_in_another_tab(watched, ADMIN)
+
+    with watched.expecting(403):
+        watched.page.get_by_role("button", name="Save").click()
+        _is_admin_now(watched.page, name)
+    assert _role_changes(stack) == before + 1
+    watched.check()
+
+
+@pytest.mark.alone
+def test_a_form_is_not_saved_for_somebody_who_signed_in_in_another_tab(watched: Watched, stack: Stack) -> None:
+    name = _invited(stack)
+    watched.sign_in(ADMIN, PEOPLE)
+    page = watched.page
+    _choose_admin(watched, name)
+    before = _role_changes(stack)
+    _sign_in_in_another_tab(watched, "owner@acme.test")
+
+    with watched.expecting(403):
+        page.get_by_role("button", name="Save").click()
+        dialog = page.get_by_role("dialog", name="Sign in to continue")
+        expect(dialog.get_by_role("alert")).to_contain_text("Somebody else has signed in. Nothing was sent")
+        with page.expect_popup() as popup:
+            dialog.get_by_role("link", name="Sign in").click()
+        popup.value.locator(f'button[value="{ADMIN}"]').click()
+        expect(dialog).to_be_hidden()
+    assert (_role(stack), _role_changes(stack)) == ("member", before)
+    page.get_by_role("button", name="Save").click()
+    _is_admin_now(page, name)
+    watched.check()
+
+
+@pytest.mark.alone
+def test_a_word_about_a_failure_goes_with_the_next_success(watched: Watched, stack: Stack) -> None:
+    name = _invited(stack)
+    watched.sign_in(ADMIN, PEOPLE)
+    page = watched.page
+    expire(stack, ADMIN)
+    stack.control("down", endpoints=["token"])
+    away = page.get_by_text("Sign-in service is away")
+    with watched.expecting(503):
+        page.get_by_role("button", name=f"Actions for {name}", exact=True).click()
+        page.get_by_role("link", name="Change role…").click()
+        expect(away).to_be_visible()
+    expect(page.locator(".toast")).not_to_contain_text("What you typed")  # nothing was typed
+
+    stack.control("normal")
+    expire(stack, ADMIN)
+    _choose_admin(watched, name)
+    expect(away).to_have_count(0)
+    watched.check()
 
 
 @pytest.mark.alone
@@ -186,6 +260,61 @@ def test_a_dialog_that_is_closed_while_it_waits_sends_nothing_later(watched: Wat
         expire(stack, ADMIN)
         expect(page.get_by_text("Sign-in service is away")).to_have_count(0, timeout=20_000)
     assert _role(stack) == "member"
+
+
+@pytest.mark.alone
+def test_going_back_after_the_session_has_ended_asks_over_the_page(watched: Watched, stack: Stack) -> None:
+    watched.sign_in(ADMIN, PEOPLE)
+    page = watched.page
+    page.get_by_role("link", name="Audit log").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Audit log")
+    stack.control("revoke", email=ADMIN)
+    expire(stack, ADMIN)
+
+    with watched.expecting(401):
+        page.go_back()
+        dialog = page.get_by_role("dialog", name="Sign in to continue")
+        expect(dialog).to_be_visible()
+        stack.control("end_sessions", email=ADMIN)
+        with page.expect_popup() as popup:
+            dialog.get_by_role("link", name="Sign in").click()
+        popup.value.locator(f'button[value="{ADMIN}"]').click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("People")
+    watched.check()
+
+
+@pytest.mark.alone
+def test_an_operator_no_more_is_led_out_at_the_next_keystroke(watched: Watched, stack: Stack) -> None:
+    query = "UPDATE accounts_user SET is_platform_admin = %s WHERE email = 'operator2@dezky.test'"
+    watched.sign_in("operator2@dezky.test", "/operator/people/")
+    stack.change(query, False)
+    try:
+        with watched.expecting(403):
+            _search(watched.page, "Sofie")
+            expect(watched.page.get_by_role("heading", name="You can’t use the operator portal")).to_be_visible()
+    finally:
+        stack.change(query, True)
+
+
+@pytest.mark.alone
+def test_on_a_phone_a_message_leaves_the_dialogs_buttons_free(open_page: Open, stack: Stack) -> None:
+    name = _invited(stack)
+    watched = open_page(width=390, height=844)
+    watched.sign_in(ADMIN, PEOPLE)
+    page = watched.page
+    _choose_admin(watched, name)
+    expire(stack, ADMIN)
+    stack.control("down", endpoints=["token"])
+
+    save = page.get_by_role("button", name="Save")
+    with watched.expecting(503):
+        save.click()
+        toast, button = page.locator(".toast").bounding_box(), save.bounding_box()
+        assert toast
+        assert button
+        assert toast["y"] + toast["height"] < button["y"]
+        page.get_by_role("button", name="Stop waiting").click()
+        expect(save).to_be_focused()
 
 
 @pytest.mark.alone

@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import tasks
-from accounts.models import OIDCSession, SignOutOrder, User
+from accounts.enums import ClientName, TokenHint
+from accounts.models import OIDCSession, Revocation, SignOutOrder, User
 from tenants.models import AuditEvent, Tenant
 from tenants.scope import operator_scope
 from tests.factories import MembershipFactory, OIDCSessionFactory, TenantFactory, UserFactory
@@ -71,6 +72,19 @@ def test_the_page_follows_the_proof_until_it_is_complete(operator: Client) -> No
     assert "every 2s" not in done
     assert "Complete" in done
     assert "Complete" in operator.get("/operator/sign-outs/").content.decode()
+
+
+def test_an_open_proof_claims_nothing_of_tokens_that_wait(operator: Client) -> None:
+    person = UserFactory()
+    operator.post(f"/operator/people/{person.pk}/sign-out/", _REASON)
+    order = SignOutOrder.objects.get()
+    SignOutOrder.objects.update(tokens=2, is_carried_out=True)
+    held = {"user": person, "client": ClientName.PORTAL, "hint": TokenHint.REFRESH, "token": "held"}
+    Revocation.objects.create(**held, order=order, attempts=1, last_error="POST failed")
+    page = operator.get(f"/operator/sign-outs/{order.pk}/").content.decode()
+    assert "1 of 2 tokens still to be taken back" in page
+    assert "Tried 1 time, the last time in vain (POST failed)" in page
+    assert "called inactive" not in page
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 201])
