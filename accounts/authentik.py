@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 _DISCOVERY_FRESH_SECONDS = 3600
 _STALE_SECONDS = 24 * 3600
 _REFETCH_SECONDS = 60
+_PULSE_SECONDS = 10
 _TOO_MANY = 429
 _LIFETIME_SECONDS = 300  # of an access token, where the provider does not say
 _LONGEST_LIFETIME_SECONDS = 24 * 3600
@@ -73,6 +75,7 @@ class _Cache:
         self._lock = threading.Lock()
         self._entries: dict[str, tuple[float, dict[str, Any]]] = {}
         self._tried: dict[str, float] = {}
+        self.answered_at = -math.inf  # when the provider last answered anything, on the monotonic clock
 
     def get(self, url: str, *, fresh_seconds: float) -> dict[str, Any]:
         """Return the document at `url`, at most `fresh_seconds` old while the provider answers."""
@@ -105,9 +108,14 @@ class _Cache:
         with self._lock:
             self._entries.clear()
             self._tried.clear()
+            self.answered_at = -math.inf
 
 
 cache = _Cache()
+
+
+def _discovery_url(client: OIDCClient) -> str:
+    return client.issuer.rstrip("/") + "/.well-known/openid-configuration"
 
 
 def discover(client: OIDCClient) -> Endpoints:
@@ -116,9 +124,7 @@ def discover(client: OIDCClient) -> Endpoints:
     Raises:
         ProviderUnavailable: the document can't be had, or speaks of another issuer.
     """
-    document = cache.get(
-        client.issuer.rstrip("/") + "/.well-known/openid-configuration", fresh_seconds=_DISCOVERY_FRESH_SECONDS
-    )
+    document = cache.get(_discovery_url(client), fresh_seconds=_DISCOVERY_FRESH_SECONDS)
     if document.get("issuer") != client.issuer:
         logger.error("discovery of %s names the issuer %r", client.client_id, document.get("issuer"))
         raise ProviderUnavailable("discovery names another issuer")
@@ -134,6 +140,21 @@ def discover(client: OIDCClient) -> Endpoints:
         )
     except KeyError as error:
         raise ProviderUnavailable(f"discovery lacks {error}") from error
+
+
+def look_whether_it_answers(client: OIDCClient) -> None:
+    """Ask the provider for a word, unless it has just given one: a browser is about to be sent there.
+
+    Without that, discovery from the cache would lead people into an error of their browser.
+
+    Raises:
+        ProviderUnavailable: no answer.
+    """
+    if time.monotonic() - cache.answered_at < _PULSE_SECONDS:
+        return
+    answer = _call("GET", discover(client).authorization, headers={})
+    if _is_outage(answer):
+        raise ProviderUnavailable(f"the provider answered {answer.status}")
 
 
 def signing_keys(client: OIDCClient, *, want_kid: str) -> dict[str, Any]:
@@ -264,16 +285,23 @@ def _call(
 ) -> http.Answer:
     try:
         with lanes.one():
-            return http.call(method, url, headers=headers, content=content, deadline_seconds=deadline_seconds)
+            answer = http.call(method, url, headers=headers, content=content, deadline_seconds=deadline_seconds)
     except http.CallFailed as error:
         raise ProviderUnavailable(str(error)) from error
     except NoLaneFree as error:
         raise ProviderUnavailable("every lane to the provider is held by a slow call") from error
+    if not _is_outage(answer):
+        cache.answered_at = time.monotonic()
+    return answer
+
+
+def _is_outage(answer: http.Answer) -> bool:
+    return answer.status >= 500 or answer.status == _TOO_MANY  # noqa: PLR2004
 
 
 def _answer(answer: http.Answer) -> dict[str, Any]:
     """Tell "they are down" from "they said no"."""
-    if answer.status >= 500 or answer.status == _TOO_MANY or 300 <= answer.status < 400:  # noqa: PLR2004
+    if _is_outage(answer) or 300 <= answer.status < 400:  # noqa: PLR2004
         raise ProviderUnavailable(f"the provider answered {answer.status}")
     try:
         document = json.loads(answer.body) if answer.body else {}

@@ -54,7 +54,9 @@ class SignInView(OIDCAuthenticationRequestView):
         self.client = get_client(client)
         self.OIDC_RP_CLIENT_ID = self.client.client_id
         try:
-            self.OIDC_OP_AUTH_ENDPOINT = authentik.discover(self.client).authorization
+            with http.together():
+                self.OIDC_OP_AUTH_ENDPOINT = authentik.discover(self.client).authorization
+                authentik.look_whether_it_answers(self.client)
         except authentik.ProviderUnavailable:
             return answers.unavailable(
                 request,

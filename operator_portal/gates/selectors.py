@@ -110,5 +110,6 @@ def _as_of(now: datetime, check: GateCheck) -> GateCheck:
 
 
 def history() -> list[GateTransition]:
-    """Return what turned last, newest first."""
-    return list(GateTransition.objects.order_by("-at", "-id")[:HISTORY_SIZE])
+    """Return what turned last, newest first; that something was in place at the first look is no turn."""
+    turned = GateTransition.objects.exclude(before="", after=GateState.GREEN)
+    return list(turned.order_by("-at", "-id")[:HISTORY_SIZE])

@@ -25,7 +25,7 @@ function show(dialog) {
 
 function tryClose(dialog) {
   if (!isDirty(dialog) && !dialog.hasAttribute('data-static')) return dialog.close();
-  if ($('[data-discard]', dialog)) return;
+  if ($('[data-discard]', dialog)) return; // the question is open
   dialog.classList.remove('shake');
   void dialog.offsetWidth; // restarts the animation
   dialog.classList.add('shake');
@@ -42,6 +42,7 @@ function askToDiscard(dialog) {
     textContent: 'Discard changes',
   });
   drop.dataset.discard = '';
+  keep.dataset.keep = '';
   const question = make('span', { textContent: 'You have unsaved changes.' });
   const bar = make('div', { className: 'dialog__f dialog__guard', role: 'alert' }, question, keep, drop);
   foot.hidden = true;
@@ -87,7 +88,8 @@ addEventListener(
     const dialog = $$('dialog:modal').at(-1);
     if (!dialog || !(isDirty(dialog) || dialog.hasAttribute('data-static'))) return;
     e.preventDefault();
-    tryClose(dialog);
+    const keep = $('[data-keep]', dialog);
+    keep ? keep.click() : tryClose(dialog);
   },
   true,
 );

@@ -4,6 +4,7 @@ import { ENDING, signInAgain } from './sign-in-again.js';
 
 const WARN_BEFORE_MS = 10 * 60_000;
 const LOOK_EVERY_MS = 15_000; // a timer for the very moment would sleep as long as the laptop does
+const LANGUAGE = navigator.languages.find(tag => tag.startsWith('en')) ?? 'en-GB'; // as in times.js
 const ID = 'toast-session-end';
 const EVENT = 'session:sign-in-again';
 let warnedOf = NaN; // the end that was told; once is enough
@@ -12,7 +13,7 @@ function look() {
   const end = endsAt();
   if (Number.isNaN(end) || end === warnedOf || end - Date.now() > WARN_BEFORE_MS || end < Date.now()) return;
   warnedOf = end;
-  const time = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' }).format(end);
+  const time = new Intl.DateTimeFormat(LANGUAGE, { timeStyle: 'short' }).format(end);
   tell('toast', {
     id: ID,
     tone: 'warn',

@@ -196,7 +196,7 @@ def test_s10_a8_a_provider_that_drips_holds_a_sign_out_no_longer_than_one_deadli
     began = time.monotonic()
     answer = site.post("/oidc/portal/logout/")
     assert time.monotonic() - began < 6
-    assert (answer.status_code, answer["Location"]) == (303, "/oidc/portal/signed-out/")
+    assert (answer.status_code, answer["Location"]) == (303, "/oidc/portal/signed-out/?away=1")
     assert site.get("/me/").status_code == 302
 
 
@@ -212,7 +212,7 @@ def test_h3_a_form_with_an_old_token_is_refused_and_its_page_told_whose_session_
     browser = sign_in(person, browser=Client(enforce_csrf_checks=True))
     answer = browser.post("/session/refresh/", headers={"X-CSRFToken": "a" * 64})
     assert (answer.status_code, answer["X-Dezky-Person"]) == (403, str(person.pk))
-    assert "The page is too old" in answer.content.decode()
+    assert "This page is too old to be sent" in answer.content.decode()
     assert browser.post("/session/refresh/", headers={"X-CSRFToken": answer["X-CSRF-Token"]}).status_code == 204
     stranger = Client(enforce_csrf_checks=True).post("/me/sessions/everywhere/")
     assert (stranger.status_code, stranger["X-Dezky-Person"]) == (403, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
+from accounts import authentik
 from accounts.clients import get_client
 from accounts.models import OIDCSession, Revocation, User
 from accounts.views.sign_in import CallbackView
@@ -197,6 +199,22 @@ def test_an_outage_at_sign_in_is_told_as_such(
         provider.control(str(fault["action"]), endpoints=[endpoint], **words)
         answer = site.get(callback)
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+
+
+@pytest.mark.parametrize("fault", _FAULTS)
+def test_nobody_is_sent_to_a_provider_that_does_not_answer(
+    site: Client, provider: IdentityProvider, fault: dict[str, object]
+) -> None:
+    """Although we know from the cache where it is."""
+    assert sign_in(site, provider, "owner@acme.test").status_code == 302
+    words = {name: value for name, value in fault.items() if name != "action"}
+    provider.control(str(fault["action"]), **words)
+    assert site.get("/oidc/portal/login/").status_code == 302  # it answered a moment ago
+    authentik.cache.answered_at = -math.inf
+    answer = site.get("/oidc/portal/login/")
+    assert (answer.status_code, answer["Retry-After"]) == (503, "10")
+    provider.control("normal")
+    assert site.get("/oidc/portal/login/").status_code == 302
 
 
 def test_groups_decide_at_each_sign_in(site: Client, provider: IdentityProvider) -> None:

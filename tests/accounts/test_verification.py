@@ -150,7 +150,7 @@ def test_a_subject_that_can_t_be_stored_is_none(client: OIDCClient, value: str) 
         verify_id_token(client, sign(good(client, sub=value)), nonce="the-nonce", access_token=ACCESS)
 
 
-@pytest.mark.parametrize("iat", [str(int(time.time())), True])
+@pytest.mark.parametrize("iat", [str(int(time.time())), True], ids=["text", "truth"])
 def test_s11_a_logout_token_s_age_has_to_be_a_number(client: OIDCClient, iat: object) -> None:
     claims = good(client, iat=iat, jti="once", events={LOGOUT_EVENT: {}}, nonce=None)
     with pytest.raises(TokenRejected):

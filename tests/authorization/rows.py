@@ -335,7 +335,7 @@ def _own() -> list[Row]:
             "accounts:sign-out-everywhere",
             split(_O.DONE, sign_in=NOT_IN_PORTAL, unavailable=UNCONFIRMED),
             method="POST",
-            leads_to="https://idp.test/sign-out/",
+            **_sign_out("portal"),
         ),
         Row(
             "accounts:session-end",
