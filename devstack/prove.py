@@ -57,6 +57,16 @@ PROOFS: tuple[Proof, ...] = (
         ("tests/authorization/test_three_layers.py",),
     ),
     Proof(
+        "matrix",
+        "every persona meets every URL and method by page, HTMX, JSON and bearer, and gets what its row says",
+        ("tests/authorization/test_matrix.py",),
+    ),
+    Proof(
+        "form",
+        "a form with a file outlives an outage, a revoked session and a new sign-in, and is applied once",
+        ("tests/e2e/test_form_survives.py",),
+    ),
+    Proof(
         "kills",
         "web, worker, PostgreSQL and up itself are killed; Dezky comes back and no acknowledged write is lost",
         ("tests/e2e/test_recovery.py",),
