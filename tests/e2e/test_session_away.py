@@ -20,6 +20,16 @@ from tests.e2e.stack import Stack
 from tests.e2e.watch import Watched
 
 
+def dialog_while_away(watched: Watched, stack: Stack) -> str:
+    """Fill in the role dialog, let the token run out, and take the service away; return whose role it is."""
+    name = invited(stack)
+    watched.sign_in(ADMIN, PEOPLE)
+    choose_admin(watched, name)
+    expire(stack, ADMIN)
+    stack.control("down", endpoints=["token"])
+    return name
+
+
 @pytest.mark.alone
 def test_a_word_about_a_failure_goes_with_the_next_success(watched: Watched, stack: Stack) -> None:
     name = invited(stack)
@@ -43,12 +53,7 @@ def test_a_word_about_a_failure_goes_with_the_next_success(watched: Watched, sta
 
 @pytest.mark.alone
 def test_while_the_provider_is_away_nothing_is_lost_and_nobody_signed_out(watched: Watched, stack: Stack) -> None:
-    name = invited(stack)
-    watched.sign_in(ADMIN, PEOPLE)
-    page = watched.page
-    choose_admin(watched, name)
-    expire(stack, ADMIN)
-    stack.control("down", endpoints=["token"])
+    page, name = watched.page, dialog_while_away(watched, stack)
 
     with watched.expecting(503):
         page.get_by_role("button", name="Save").click()
@@ -68,12 +73,8 @@ def test_while_the_provider_is_away_nothing_is_lost_and_nobody_signed_out(watche
 
 @pytest.mark.alone
 def test_a_dialog_that_is_closed_while_it_waits_sends_nothing_later(watched: Watched, stack: Stack) -> None:
-    name = invited(stack)
-    watched.sign_in(ADMIN, PEOPLE)
     page = watched.page
-    choose_admin(watched, name)
-    expire(stack, ADMIN)
-    stack.control("down", endpoints=["token"])
+    dialog_while_away(watched, stack)
 
     with watched.expecting(503):
         page.get_by_role("button", name="Save").click()
@@ -89,13 +90,9 @@ def test_a_dialog_that_is_closed_while_it_waits_sends_nothing_later(watched: Wat
 
 @pytest.mark.alone
 def test_on_a_phone_a_message_leaves_the_dialogs_buttons_free(open_page: Open, stack: Stack) -> None:
-    name = invited(stack)
     watched = open_page(width=390, height=844)
-    watched.sign_in(ADMIN, PEOPLE)
     page = watched.page
-    choose_admin(watched, name)
-    expire(stack, ADMIN)
-    stack.control("down", endpoints=["token"])
+    dialog_while_away(watched, stack)
 
     save = page.get_by_role("button", name="Save")
     with watched.expecting(503):
