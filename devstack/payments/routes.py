@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devstack.payments import calls, catalogue, customers, events, webhooks
+from devstack.payments import calls, catalogue, customers, events, webhooks, window
 from devstack.payments.routing import Route
 
 ROUTES: tuple[Route, ...] = (
@@ -11,4 +11,5 @@ ROUTES: tuple[Route, ...] = (
     *calls.routes_of(customers.CUSTOMERS),
     *events.ROUTES,
     *webhooks.ROUTES,
+    *window.ROUTES,
 )
