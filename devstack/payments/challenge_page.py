@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from devstack.payments.money import format_amount
+from devstack.payments.amounts import format_amount
 from devstack.payments.objects import Object
 from devstack.payments.page_html import BADGE, not_found, page
 from devstack.payments.routing import Call

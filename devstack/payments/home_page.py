@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from devstack.payments import inside
-from devstack.payments.money import format_amount
+from devstack.payments.amounts import format_amount
 from devstack.payments.objects import Object
 from devstack.payments.page_html import BADGE, day, page
 from devstack.payments.routing import Call

@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from devstack.payments.invoice_sums import sums_of
-from devstack.payments.money import format_amount
+from devstack.payments.amounts import format_amount
 from devstack.payments.objects import Object
 from devstack.payments.page_html import day
 
