@@ -5,49 +5,49 @@ from __future__ import annotations
 from html import escape
 
 from devstack.payments.amounts import format_amount
+from devstack.payments.challenges import challenged
+from devstack.payments.errors import StripeError
 from devstack.payments.objects import Object
 from devstack.payments.page_html import BADGE, not_found, page
 from devstack.payments.routing import Call
 from devstack.standin import Response
 
-_KINDS = {"seti": "setup_intent", "pi": "payment_intent"}
-
 
 def show(call: Call) -> Response:
     """Show the question about an intent, in a frame over another page or as a page of its own."""
-    identifier = call.ids[0]
-    kind = _KINDS.get(identifier.partition("_")[0], "setup_intent")
-    intent = call.shelf.get(kind, identifier)
-    if intent is None:
+    try:
+        intent = challenged(call.shelf, call.ids[0])
+    except StripeError:
         return not_found("payment")
     if intent["status"] != "requires_action":
         return _decided(intent)
-    what = (
-        f"pay {format_amount(intent['amount'], intent['currency'])}"
-        if kind == "payment_intent"
-        else "save this card for later payments"
-    )
+    what = "save this card for later payments"
+    if intent["object"] == "payment_intent":
+        what = f"pay {format_amount(intent['amount'], intent['currency'])}"
     return page(
         "3-D Secure",
-        f"""<div class="panel challenge">
-<div class="line">{BADGE}<button class="close" type="button" value="fail" aria-label="Close">&times;</button></div>
+        f"""<form class="panel" method="post">
+<div class="line">{BADGE}<button class="close" name="outcome" value="fail" aria-label="Close">&times;</button></div>
 <h1>3-D Secure 2 test page</h1>
 <p>Your bank wants to know whether it is you who wants to <strong>{escape(what)}</strong>. In production your bank's own
 page stands here.</p>
 <p class="error" role="alert"></p>
-<p class="buttons"><button class="primary" type="button" value="complete">Complete authentication</button>
-<button type="button" value="fail">Fail authentication</button></p>
-</div>""",
+<p class="buttons"><button class="primary" name="outcome" value="complete">Complete authentication</button>
+<button name="outcome" value="fail">Fail authentication</button></p>
+</form>""",
         script="/elements/challenge.js",
         narrow=True,
         is_frame=True,
-        data={"next": _return_url(call, intent)},
+        data={"next": _next(call, intent)},
     )
 
 
-def _return_url(call: Call, intent: Object) -> str:
-    action = intent.get("next_action") or {}
-    return str((action.get("redirect_to_url") or {}).get("return_url") or call.params.get("next", ""))
+def _next(call: Call, intent: Object) -> str:
+    """Return where the script goes afterwards, within the stand-in; nothing where the answer itself leads on."""
+    if ((intent["next_action"] or {}).get("redirect_to_url") or {}).get("return_url"):
+        return ""
+    wanted = str(call.params.get("next", ""))
+    return wanted if wanted.startswith("/i/") else f"/_3ds/{intent['id']}"
 
 
 def _decided(intent: Object) -> Response:

@@ -52,7 +52,7 @@ def pay(call: Call) -> Response:
     except StripeError as error:
         waiting = _waiting_payment(call, invoice["id"])
         if waiting:
-            return Response(303, b"", {"Location": f"/_3ds/{waiting}?next={call.base_url}{here}"})
+            return Response(303, b"", {"Location": f"/_3ds/{waiting}?next={here}"})
         return _show(call, str(error))
     return Response(303, b"", {"Location": here})
 

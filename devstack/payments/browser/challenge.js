@@ -1,26 +1,30 @@
 // The page of a bank that asks its customer: in a frame over the shop's page, or as a page of its own.
 const ORIGIN = decodeURIComponent(location.hash.slice(1));
-const isFramed = parent !== window && ORIGIN !== '';
-const line = isFramed ? openLine(() => parent, ORIGIN, {}) : null;
-const buttons = [...document.querySelectorAll('button[value]')];
+const { next } = document.body.dataset;
+const line = parent !== window && ORIGIN ? openLine(() => parent, ORIGIN, {}) : null;
+const form = document.querySelector('form');
 const trouble = document.querySelector('[role="alert"]');
 
 async function decide(outcome) {
-  for (const button of buttons) button.disabled = true;
+  for (const button of form.elements) button.disabled = true;
   trouble.textContent = '';
   try {
-    const answer = await fetch(location.pathname, { method: 'POST', body: new URLSearchParams({ outcome }) });
-    if (!answer.ok && answer.status !== 400) throw new Error(String(answer.status));
+    // In a frame nobody is led anywhere: where the answer is a way on, the page around it goes on by itself.
+    const options = { method: 'POST', body: new URLSearchParams({ outcome }), redirect: 'manual' };
+    const answer = await fetch(location.pathname, options);
+    if (!answer.ok && answer.type !== 'opaqueredirect') throw new Error(String(answer.status));
   } catch {
     trouble.textContent = 'Your bank could not be reached. Please try again.';
-    for (const button of buttons) button.disabled = false;
-    buttons[0].focus();
+    for (const button of form.elements) button.disabled = false;
+    form.querySelector('.primary').focus();
     return;
   }
-  if (line) return line.tell('done');
-  const next = document.body.dataset.next;
-  next ? location.assign(next) : location.reload();
+  line ? line.tell('done') : location.assign(next);
 }
-for (const button of buttons) button.addEventListener('click', () => decide(button.value));
-addEventListener('keydown', event => event.key === 'Escape' && decide('fail'));
+form?.addEventListener('submit', event => {
+  if (!line && !next) return; // as a page of its own the answer leads back to the shop
+  event.preventDefault();
+  decide(event.submitter.value);
+});
+addEventListener('keydown', event => event.key === 'Escape' && line && form && decide('fail'));
 line?.tell('hello');
