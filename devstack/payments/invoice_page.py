@@ -5,10 +5,10 @@ from __future__ import annotations
 from html import escape
 
 from devstack.payments import inside
+from devstack.payments.amounts import format_amount
 from devstack.payments.errors import StripeError
 from devstack.payments.invoice_pdf import to_pdf
 from devstack.payments.invoice_sums import sums_of
-from devstack.payments.amounts import format_amount
 from devstack.payments.objects import Object
 from devstack.payments.page_html import BADGE, day, not_found, page
 from devstack.payments.routing import Call

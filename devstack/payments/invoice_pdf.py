@@ -8,8 +8,8 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, field
 
-from devstack.payments.invoice_sums import sums_of
 from devstack.payments.amounts import format_amount
+from devstack.payments.invoice_sums import sums_of
 from devstack.payments.objects import Object
 from devstack.payments.page_html import day
 
@@ -18,6 +18,8 @@ _RIGHT = _WIDTH - _MARGIN
 _LAST_LINE = 110
 # Helvetica's widths in thousandths of the size, for what is set to the right: digits, and what stands between them.
 _WIDTHS = {",": 278, ".": 278, " ": 278, "-": 333, "€": 556, "$": 556, "£": 556, "¥": 556}
+# Signs and letters that the encoding lacks and that are no other letter with an accent.
+_OTHERS = str.maketrans({"\u2212": "-", "Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "\u0131": "i"})
 _DIGIT, _CAPITAL, _SMALL = 556, 720, 520
 
 
@@ -135,9 +137,8 @@ def _width(words: str) -> int:
 
 def _plain(words: str) -> str:
     """Return the words in letters of the font's encoding; a letter beyond it loses its accent."""
-    words = words.replace("−", "-").replace("×", "x").replace("·", "-")  # noqa: RUF001 - signs that the font lacks
     kept = []
-    for letter in words:
+    for letter in words.translate(_OTHERS):
         try:
             letter.encode("cp1252")
             kept.append(letter)

@@ -163,7 +163,7 @@ class Shop:
 
     def axe(self, frame: Frame) -> list[str]:
         """Return the ids of what axe finds in a frame."""
-        return [rule["id"] for rule in Axe().run(frame).response["violations"]]  # type: ignore[arg-type]
+        return [rule["id"] for rule in Axe().run(frame).response["violations"]]
 
 
 @contextmanager
