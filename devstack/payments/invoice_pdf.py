@@ -103,9 +103,11 @@ def _lines(pages: _Pages, invoice: Object) -> None:
         pages.text(first)
         pages.right(str(line.get("quantity") or ""), _RIGHT - 110)
         pages.right(format_amount(line["amount"], invoice["currency"]))
-        for words in [*rest, f"{day(line['period']['start'])} to {day(line['period']['end'])}"]:
+        for words in rest:
             pages.down(13)
-            pages.text(words, size=9)
+            pages.text(words)
+        pages.down(13)
+        pages.text(f"{day(line['period']['start'])} to {day(line['period']['end'])}", size=9)
         pages.down(18)
     pages.rule()
     pages.down(18)
@@ -114,7 +116,7 @@ def _lines(pages: _Pages, invoice: Object) -> None:
 def _sums(pages: _Pages, invoice: Object) -> None:
     for name, amount in sums_of(invoice):
         is_last = name == "Amount due"
-        pages.right(name, _RIGHT - 110, is_bold=is_last)
+        pages.text(name, _RIGHT - 250, is_bold=is_last)
         pages.right(format_amount(amount, invoice["currency"]), is_bold=is_last)
         pages.down(16)
 
