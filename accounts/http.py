@@ -111,11 +111,12 @@ def call(
     headers: dict[str, str] | None = None,
     content: bytes = b"",
     deadline_seconds: float = DEADLINE_SECONDS,
+    max_body_bytes: int = MAX_BODY_BYTES,
 ) -> Answer:
     """Return the answer to one request, within `deadline_seconds` in all; redirects are not followed.
 
     Raises:
-        CallFailed: no connection, no answer in time, or a body over 256 kB.
+        CallFailed: no connection, no answer in time, or a body over `max_body_bytes` (256 kB).
     """
     left = min(deadline_seconds, _together_until.get() - time.monotonic())
     if left <= 0:
@@ -127,7 +128,7 @@ def call(
             httpcore.ConnectionPool(network_backend=backend, max_keepalive_connections=0) as pool,
             pool.stream(method, url, headers=sent, content=content) as response,
         ):
-            body = _read_capped(response)
+            body = _read_capped(response, max_body_bytes)
     except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, OSError) as error:
         raise CallFailed(f"{method} failed: {type(error).__name__}") from error
     pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers]
@@ -135,10 +136,10 @@ def call(
     return Answer(response.status, dict(pairs), body, cookies)
 
 
-def _read_capped(response: httpcore.Response) -> bytes:
+def _read_capped(response: httpcore.Response, limit: int) -> bytes:
     body = bytearray()
     for chunk in response.iter_stream():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise CallFailed("the body is over 256 kB")
+        if len(body) > limit:
+            raise CallFailed(f"the body is over {limit // 1024} kB")
     return bytes(body)

@@ -1,15 +1,16 @@
-"""How much of a web process a slow identity provider may hold: a few lanes, and no queue behind a slow call.
+"""How much of a web process a slow service may hold: a few lanes, and no queue behind a slow call.
 
-A thread that waits for the provider serves nobody else. Each process has `IDENTITY_LANES` lanes, at most a
-quarter of its threads. While calls are quick, whoever finds them taken waits for a moment; once one of
-them has been slow, newcomers are told at once that the provider is away.
+A thread that waits for somebody else's service serves nobody. Each process has `IDENTITY_LANES` lanes to the
+identity provider, at most a quarter of its threads, and billing has its own to Stripe. While calls are quick,
+whoever finds them taken waits for a moment; once one of them has been slow, newcomers are told at once that
+the service is away.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -23,13 +24,13 @@ class NoLaneFree(Exception):
     """Every lane is held by a slow call."""
 
 
-_has_lane: ContextVar[bool] = ContextVar("has_lane", default=False)
-
-
 class Lanes:
-    """A bounded number of threads that may wait for the provider at once."""
+    """A bounded number of threads that may wait for one service at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: Callable[[], int] = lambda: int(settings.IDENTITY_LANES)) -> None:
+        """Ask `limit` each time how many there are."""
+        self._limit = limit
+        self._has_one: ContextVar[bool] = ContextVar("has_lane", default=False)
         self._changed = threading.Condition()
         self._taken_at: dict[object, float] = {}
 
@@ -45,16 +46,16 @@ class Lanes:
         Raises:
             NoLaneFree: all are taken, and the oldest of their calls is slow.
         """
-        if _has_lane.get():
+        if self._has_one.get():
             yield
             return
         lane = object()
         self._take(lane)
-        token = _has_lane.set(True)
+        token = self._has_one.set(True)
         try:
             yield
         finally:
-            _has_lane.reset(token)
+            self._has_one.reset(token)
             with self._changed:
                 del self._taken_at[lane]
                 self._changed.notify()
@@ -62,16 +63,16 @@ class Lanes:
     @contextmanager
     def outside(self) -> Iterator[None]:
         """Go on without a lane: for a thread that is no web worker's."""
-        token = _has_lane.set(True)
+        token = self._has_one.set(True)
         try:
             yield
         finally:
-            _has_lane.reset(token)
+            self._has_one.reset(token)
 
     def _take(self, lane: object) -> None:
         give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
         with self._changed:
-            while len(self._taken_at) >= settings.IDENTITY_LANES:
+            while len(self._taken_at) >= self._limit():
                 slow_at = min(self._taken_at.values()) + SLOW_SECONDS
                 left = min(slow_at, give_up_at) - time.monotonic()
                 if left <= 0:

@@ -199,7 +199,7 @@ AUTHENTIK_PROBES = {
     },
 }
 AUTHENTIK_PROBE_FLOW = env.str("AUTHENTIK_PROBE_FLOW", default="default-authentication-flow")
-PROCRASTINATE_IMPORT_PATHS = ["operator_portal.gates.tasks"]
+PROCRASTINATE_IMPORT_PATHS = ["operator_portal.gates.tasks", "billing.mails"]
 OPERATOR_BLUEPRINT = BASE_DIR / "authentik" / "blueprints" / "operator-application.yaml"
 
 # --- Requests -----------------------------------------------------------------------------------
@@ -240,7 +240,11 @@ STRIPE_LIVE_MODE = STRIPE_SECRET_KEY.startswith(("sk_live_", "rk_live_"))
 STRIPE_TEST_SECRET_KEY = "" if STRIPE_LIVE_MODE else STRIPE_SECRET_KEY
 STRIPE_LIVE_SECRET_KEY = STRIPE_SECRET_KEY if STRIPE_LIVE_MODE else ""
 STRIPE_PUBLISHABLE_KEY = env.str("STRIPE_PUBLISHABLE_KEY", default="")
-STRIPE_WEBHOOK_SECRET = env.str("STRIPE_WEBHOOK_SECRET", default="")
+# Two hold while one replaces the other. Without any, every delivery is refused.
+STRIPE_WEBHOOK_SECRETS = [secret for secret in env.list("STRIPE_WEBHOOK_SECRET", default=[]) if secret]
+STRIPE_CURRENCY = env.str("STRIPE_CURRENCY", default="eur").lower()  # of tenants that have no subscription yet
+# In each process, how many threads may wait for Stripe at once: a quarter of them at most.
+STRIPE_LANES = env.int("STRIPE_LANES", default=2)
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="https://api.stripe.com")
 STRIPE_API_VERSION = "2026-08-26.dahlia"  # SDK, endpoint and description move together
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.urls import oidc_urls, own_session_urls, session_urls
+from billing.urls import stripe_urls
 from config import errors
 from config.api_urls import api_urls, docs_urls
 from config.health import health_urls
@@ -19,6 +20,7 @@ urlpatterns = [
     path("operator/", include((turned_away_urls, "operator-exit"))),
     path("operator/", include((operator_urls, "operator"))),
     path("support/", admin.site.urls),
+    path("stripe/", include((stripe_urls, "stripe"))),
     path("oidc/", include((oidc_urls, "oidc"))),
     path("session/", include((session_urls, "session"))),
     path("api/v1/", include((api_urls, "api"))),

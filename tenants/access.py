@@ -72,6 +72,21 @@ def access_to(*, user: User, slug: str) -> Access | None:
     return Access(tenant=membership.tenant, membership=membership) if membership is not None else None
 
 
+def may_still(*, tenant: Tenant, by: Actor, permission: Permission) -> bool:
+    """Return whether an actor may do `permission` in a workspace now; asked inside a write's transaction (Z7).
+
+    Runs in the caller's scope, which must admit the tenant. The system may; a suspended workspace lets in nobody.
+    """
+    if by.type is ActorType.SYSTEM:
+        return True
+    if by.user_id is None or not Tenant.objects.open().filter(pk=tenant.pk).exists():
+        return False
+    if by.grant_id is not None:
+        grants = DelegatedAccess.objects.for_tenant(tenant).active().filter(pk=by.grant_id)
+        return any(permission in grant.permissions for grant in grants)
+    return Membership.objects.for_tenant(tenant).admins().filter(user_id=by.user_id).exists()
+
+
 def _delegated(user: User, slug: str) -> Access | None:
     delegate = delegate_of(user)
     if delegate is None:

@@ -30,6 +30,29 @@ def create_tenant(
     return tenant
 
 
+def apply_plan(*, tenant: Tenant, plan: Plan, seats: int, is_paying: bool, by: Actor) -> None:
+    """Give a workspace what its subscription says; a paying one is no trial any more.
+
+    Runs in the caller's scope, which must admit the tenant. Nothing is written where nothing changes.
+    """
+    locked = Tenant.objects.select_for_update().get(pk=tenant.pk)
+    status = TenantStatus.ACTIVE if is_paying and locked.status == TenantStatus.TRIAL else TenantStatus(locked.status)
+    before = {"plan": locked.plan_label, "seats": str(locked.seats), "status": locked.status_label}
+    locked.plan, locked.seats, locked.status = plan, seats, status
+    after = {"plan": locked.plan_label, "seats": str(locked.seats), "status": locked.status_label}
+    changes = tuple(Change(name, before[name], after[name]) for name in before if before[name] != after[name])
+    if not changes:
+        return
+    locked.save(update_fields=["plan", "seats", "status"])
+    audit.record(
+        tenant=locked,
+        action=AuditAction.PLAN_CHANGE,
+        by=by,
+        thing=Thing(type="tenant", id=str(locked.pk), label=locked.name),
+        changes=changes,
+    )
+
+
 def suspend_tenant(*, tenant: Tenant, reason: str, by: Actor) -> None:
     """Close a workspace to everybody; its data stays."""
     with operator_scope():

@@ -16,6 +16,7 @@ _UNSAFE = ("post", "put", "patch", "delete")
 NOT_ONCE: dict[str, str] = {
     "oidc:logout": "who signs out twice is signed out",
     "oidc:back-channel": "the logout token's own jti is good once",
+    "stripe:webhook": "an event is kept once by its own id",
     "session:refresh": "one renewal at a time is what the session's row lock is for",
     "accounts:sign-out-everywhere": "it ends the session that a repeated request would need",
     "operator-exit:not-authorised": "it only signs out",

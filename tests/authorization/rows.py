@@ -385,6 +385,7 @@ def _public() -> list[Row]:
     ] + [
         Row("api-docs:schema", for_all(_O.OK)),
         Row("api-docs:docs", for_all(_O.OK)),
+        Row("stripe:webhook", for_all(_O.BAD_REQUEST), method="POST", why_nobody="nobody here signs as Stripe does"),
         Row("health:live", for_all(_O.OK)),
         Row("health:ready", for_all(_O.OK)),
     ]

@@ -1,0 +1,1 @@
+"""The only calls to Stripe: `reads` and `writes`, over one `transport`."""

@@ -1,0 +1,59 @@
+"""Money: whole minor units and a currency, never a float, never two currencies in one sum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from babel.numbers import format_currency
+
+# Digits after the point in what Stripe sends, where they are not two (https://docs.stripe.com/currencies).
+_ZERO = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
+_THREE = "bhd jod kwd omr tnd"
+# Stripe sends these times 100, though they have no smaller unit; CLDR writes them without decimals.
+_WHOLE_TIMES_100 = frozenset({"isk", "ugx"})
+_DIGITS = {**dict.fromkeys(_ZERO.split(), 0), **dict.fromkeys(_THREE.split(), 3)}
+
+
+@dataclass(frozen=True, order=True)
+class Money:
+    """An amount of one currency in Stripe's smallest unit; the currency is in lower case, as Stripe writes it."""
+
+    currency: str
+    minor: int
+
+    def __add__(self, other: Money) -> Money:
+        """Add; amounts of two currencies have no sum.
+
+        Raises:
+            ValueError: the currencies differ.
+        """
+        if other.currency != self.currency:
+            raise ValueError(f"{self.currency} and {other.currency} have no sum")
+        return Money(self.currency, self.minor + other.minor)
+
+    @property
+    def major(self) -> Decimal:
+        """Return the amount in the currency's main unit, exactly."""
+        return Decimal(self.minor).scaleb(-minor_digits(self.currency))
+
+    def format(self, locale: str = "en") -> str:
+        """Return the amount as a person of `locale` writes it."""
+        return format_currency(self.major, self.currency.upper(), locale=locale)
+
+
+def minor_digits(currency: str) -> int:
+    """Return how many digits of Stripe's amounts stand after the point."""
+    return _DIGITS.get(currency.lower(), 2)
+
+
+def is_whole_only(currency: str) -> bool:
+    """Return whether amounts are shown without decimals although Stripe sends two."""
+    return currency.lower() in _WHOLE_TIMES_100
+
+
+def round_half_up(value: Fraction) -> int:
+    """Return the nearest integer; a half goes away from zero, as Stripe rounds."""
+    sign = -1 if value < 0 else 1
+    return sign * ((abs(value) * 2 + 1) // 2)

@@ -1,0 +1,140 @@
+"""What pages and the API read of billing. All of it comes from here, none from Stripe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from django.db.models import F, Sum
+from django.db.models.functions import TruncMonth
+from django.utils import timezone
+
+from billing.enums import InvoiceStatus
+from billing.models import BillingAccount, DriftReport, Invoice, PlanPrice, Quote
+from billing.money import Money
+from billing.querysets import InvoiceQuerySet
+from tenants.enums import Plan
+from tenants.keyset import Keyset, Page
+from tenants.models import Tenant
+
+INVOICE_ORDER = Keyset("created_at", "time", is_descending=True)
+PAGE_SIZE = 25
+_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class MonthSpend:
+    """What was paid in one month, refunds taken off."""
+
+    month: date
+    spent: Money
+
+
+@dataclass(frozen=True)
+class SpendYear:
+    """The last twelve months of one currency, the running one last."""
+
+    currency: str
+    months: list[MonthSpend]
+
+    @property
+    def total(self) -> Money:
+        """Return the sum of the months."""
+        return Money(self.currency, sum(each.spent.minor for each in self.months))
+
+    @property
+    def highest_minor(self) -> int:
+        """Return the largest month, at least 0."""
+        return max((each.spent.minor for each in self.months), default=0)
+
+
+def account_of(*, tenant: Tenant) -> BillingAccount | None:
+    """Return a tenant's account; None before anything of billing was done."""
+    return BillingAccount.objects.for_tenant(tenant).first()
+
+
+def invoices(*, tenant: Tenant) -> InvoiceQuerySet:
+    """Return the invoices that a customer sees."""
+    return Invoice.objects.for_tenant(tenant).shown()
+
+
+def invoice_page(*, tenant: Tenant, cursor: str | None = None, size: int = PAGE_SIZE) -> Page[Invoice]:
+    """Return one page of invoices, newest first."""
+    return INVOICE_ORDER.page(invoices(tenant=tenant), cursor=cursor, size=size)
+
+
+def invoice(*, tenant: Tenant, invoice_id: UUID) -> Invoice | None:
+    """Return one invoice."""
+    return invoices(tenant=tenant).filter(pk=invoice_id).first()
+
+
+def open_invoices(*, tenant: Tenant) -> list[Invoice]:
+    """Return the invoices that wait for money, oldest first."""
+    return list(Invoice.objects.for_tenant(tenant).open().order_by("created_at")[:20])
+
+
+def quote(*, tenant: Tenant, quote_id: UUID) -> Quote | None:
+    """Return one quote."""
+    return Quote.objects.for_tenant(tenant).filter(pk=quote_id).first()
+
+
+def price_of(account: BillingAccount) -> PlanPrice | None:
+    """Return the catalogue's price that a subscription is on."""
+    return PlanPrice.objects.filter(price_id=account.price_id).first() if account.price_id else None
+
+
+def prices(*, currency: str) -> list[PlanPrice]:
+    """Return what the plans cost in a currency, cheapest first."""
+    return list(PlanPrice.objects.filter(currency=currency, is_active=True).order_by("interval", "unit_minor"))
+
+
+def spend_year(*, tenant: Tenant, now: datetime | None = None) -> list[SpendYear]:
+    """Return what was paid in each of the last twelve months, for each currency by itself."""
+    now = now or timezone.now()
+    months = _last_months(now.date())
+    paid = (
+        Invoice.objects.for_tenant(tenant)
+        .filter(status=InvoiceStatus.PAID, created_at__date__gte=months[0])
+        .annotate(month=TruncMonth("created_at"))
+        .values("currency", "month")
+        .annotate(minor=Sum(F("amount_paid_minor") - F("refunded_minor")))
+    )
+    found = {(row["currency"], row["month"].date()): int(row["minor"]) for row in paid}
+    currencies = sorted({currency for currency, _month in found})
+    return [
+        SpendYear(currency, [MonthSpend(m, Money(currency, found.get((currency, m), 0))) for m in months])
+        for currency in currencies
+    ]
+
+
+def accounts_by_tenant(tenant_ids: Iterable[UUID]) -> dict[UUID, BillingAccount]:
+    """Return accounts by tenant, as far as the caller's scope shows them."""
+    return {row.tenant_id: row for row in BillingAccount.objects.filter(tenant_id__in=list(tenant_ids))}
+
+
+def monthly_by_currency(accounts: Iterable[BillingAccount]) -> list[Money]:
+    """Return the sum of monthly spends, for each currency by itself."""
+    sums: dict[str, Money] = {}
+    for account in accounts:
+        if account.monthly_minor:
+            sums[account.currency] = sums.get(account.currency, Money(account.currency, 0)) + account.monthly
+    return [sums[currency] for currency in sorted(sums)]
+
+
+def drift_of(*, tenant: Tenant) -> DriftReport | None:
+    """Return the last comparison with Stripe."""
+    return DriftReport.objects.for_tenant(tenant).first()
+
+
+def plans_sold(*, currency: str) -> dict[Plan, list[PlanPrice]]:
+    """Return the catalogue of a currency by plan, in the plans' own order."""
+    found = prices(currency=currency)
+    return {plan: mine for plan in Plan if (mine := [price for price in found if price.plan == plan])}
+
+
+def _last_months(today: date) -> list[date]:
+    """Return the first days of the last twelve months, oldest first."""
+    last = today.year * 12 + today.month - 1
+    return [date(number // 12, number % 12 + 1, 1) for number in range(last - _MONTHS + 1, last + 1)]
