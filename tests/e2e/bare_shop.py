@@ -19,13 +19,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Frame, FrameLocator, Page
 from psycopg import sql
 
-from devstack.payments.api import Api
-from devstack.payments.clock import Clock
-from devstack.payments.store import Store
 from devstack.standin import Request, Response, StandInServer
+from tests.contract.checked_stripe import serve_stripe
 from tests.devstack.helpers import serving
 
-SECRET_KEY, PUBLISHABLE_KEY = "sk_test_of_the_window", "pk_test_of_the_window"
 CARD, CHALLENGED, DECLINED = "4242424242424242", "4000002500003155", "4000000000000002"
 PAYMENT_FRAME = 'iframe[title="Secure payment input frame"]'
 CARD_FRAME = 'iframe[title="Secure card payment input frame"]'
@@ -38,6 +35,7 @@ class Till:
     """A running stand-in, and Stripe's own library pointed at it."""
 
     url: str
+    publishable_key: str
     stripe: stripe.StripeClient
 
     def control(self, **order: object) -> None:
@@ -59,20 +57,17 @@ class Till:
 
 @contextmanager
 def serving_till() -> Iterator[Till]:
-    """Serve a stand-in on a database of its own."""
+    """Serve a stand-in on a database of its own, with every call checked against Stripe's description."""
     superuser_url = os.environ.get("TEST_DATABASE_SUPERUSER_URL")
     if not superuser_url:
         pytest.skip("needs the PostgreSQL of bin/dezky test")
     name = f"window_{secrets.token_hex(4)}"
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        store = Store(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}")))
-        api = Api(store, secret_key=SECRET_KEY, publishable_key=PUBLISHABLE_KEY)
-        server = StandInServer(0, api.answer, actions={"reset": api.reset, "clock": Clock(store).order})
-        with serving(server) as url:
-            store.base_url = url
-            yield Till(url, stripe.StripeClient(SECRET_KEY, base_addresses={"api": url}, max_network_retries=0))
-        store.close()
+        with serve_stripe(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}"))) as checked:
+            addresses: Any = {"api": checked.base_url}
+            client = stripe.StripeClient(checked.secret_key, base_addresses=addresses, max_network_retries=0)
+            yield Till(checked.base_url, checked.publishable_key, client)
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
@@ -119,7 +114,7 @@ class Shop:
         self.page.evaluate(
             f"""() => {{
             window.said = [];
-            window.stripe = Stripe({json.dumps(PUBLISHABLE_KEY)});
+            window.stripe = Stripe({json.dumps(self.till.publishable_key)});
             window.elements = stripe.elements({{ {given}, appearance: {{ theme: '{theme}' }} }});
             window.element = elements.create('{kind}', {options});
             for (const name of {_EVENTS}) element.on(name, detail => said.push({{ name, ...detail }}));
