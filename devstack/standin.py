@@ -64,7 +64,7 @@ class StandInServer(ThreadingHTTPServer):
         port: int,
         answer: Callable[[Request], Response],
         *,
-        actions: Mapping[str, Callable[[dict[str, Any]], None]] | None = None,
+        actions: Mapping[str, Callable[[dict[str, Any]], dict[str, Any] | None]] | None = None,
         modes: frozenset[str] = frozenset({"down", "slow", "status"}),
     ) -> None:
         """Bind the port; `actions` are what /_control can do beside the modes."""
@@ -88,11 +88,10 @@ class StandInServer(ThreadingHTTPServer):
         try:
             if action in self.modes:
                 self.behaviour = Behaviour(action, float(order.get("seconds", 5)), int(order.get("status", 503)))
-            if action in self.actions:
-                self.actions[action](order)
+            more = self.actions[action](order) if action in self.actions else None
         except (TypeError, ValueError) as error:
             return Response.json({"error": str(error)}, 400)
-        return Response.json({"ok": True, "mode": self.behaviour.mode})
+        return Response.json({"ok": True, "mode": self.behaviour.mode, **(more or {})})
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -103,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._handle()
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815 - named by http.server
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_GET  # noqa: N815 - named by http.server
 
     def _handle(self) -> None:
         parts = urlsplit(self.path)

@@ -11,6 +11,7 @@ from psycopg_pool import PoolTimeout
 from devstack import environment
 from devstack.errors import CannotRunError, run_main
 from devstack.payments.api import Api
+from devstack.payments.clock import Clock, Ticker
 from devstack.payments.store import Store
 from devstack.standin import StandInServer, serve_until_told
 
@@ -32,13 +33,21 @@ def main() -> int:
         message = f"the payments stand-in cannot use its database: {str(error).strip().splitlines()[0]}."
         raise CannotRunError(message) from error
     try:
+        store.base_url = f"http://127.0.0.1:{arguments.port}"
         api = Api(store, secret_key=secret_key)
+        clock = Clock(store)
+        actions = {"reset": api.reset, "clock": clock.order, "rate_limit": api.rate_limit.order}
         try:
-            server = StandInServer(arguments.port, api.answer, actions={"reset": api.reset})
+            server = StandInServer(arguments.port, api.answer, actions=actions)
         except OSError as error:
             message = f"the payments stand-in cannot open port {arguments.port}: {error.strerror}."
             raise CannotRunError(message) from error
-        serve_until_told(server)
+        ticker = Ticker(clock)
+        ticker.start()
+        try:
+            serve_until_told(server)
+        finally:
+            ticker.stop()
     finally:
         store.close()
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 
 class StripeError(Exception):
@@ -16,13 +17,21 @@ class StripeError(Exception):
         kind: str = "invalid_request_error",
         code: str | None = None,
         param: str | None = None,
+        headers: dict[str, str] | None = None,
+        more: dict[str, Any] | None = None,
     ) -> None:
-        """Describe the error; `kind` is what Stripe calls its type."""
+        """Describe the error; `kind` is what Stripe calls its type, `more` are further fields of its body."""
         super().__init__(message)
         self.status = int(status)
-        self._fields = {"message": message, "type": kind, "code": code, "param": param}
+        self.headers = headers or {}
+        self._fields = {"message": message, "type": kind, "code": code, "param": param, **(more or {})}
 
-    def body(self) -> dict[str, dict[str, str]]:
+    @property
+    def keeps_work(self) -> bool:
+        """Return whether what was written stays: a declined card has been tried, and that is on record."""
+        return self.status == HTTPStatus.PAYMENT_REQUIRED
+
+    def body(self) -> dict[str, dict[str, Any]]:
         """Return the JSON body; fields without a value are left out, as Stripe does."""
         return {"error": {name: value for name, value in self._fields.items() if value is not None}}
 

@@ -8,6 +8,7 @@ import secrets
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -16,6 +17,7 @@ import stripe
 from psycopg import sql
 
 from devstack.payments.api import Api
+from devstack.payments.clock import Clock
 from devstack.payments.store import Store
 from devstack.standin import StandInServer
 from tests.devstack.helpers import serving
@@ -42,7 +44,9 @@ def payments_server() -> Iterator[str]:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         store = Store(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}")))
         api = Api(store, secret_key=SECRET_KEY)
-        with serving(StandInServer(0, api.answer, actions={"reset": api.reset})) as url:
+        actions = {"reset": api.reset, "clock": Clock(store).order, "rate_limit": api.rate_limit.order}
+        with serving(StandInServer(0, api.answer, actions=actions)) as url:
+            store.base_url = url
             yield url
         store.close()
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
@@ -51,12 +55,16 @@ def payments_server() -> Iterator[str]:
 @pytest.fixture
 def payments(payments_server: str) -> Payments:
     """Give the stand-in as it is after a reset."""
+    control(payments_server, action="clock", reset=True)
+    control(payments_server, action="rate_limit", per_second=None)
     control(payments_server, action="reset")
     client = stripe.StripeClient(SECRET_KEY, base_addresses={"api": payments_server}, max_network_retries=0)
     return Payments(payments_server, client)
 
 
-def control(url: str, **order: object) -> None:
-    """Steer the stand-in."""
+def control(url: str, **order: object) -> dict[str, Any]:
+    """Steer the stand-in and return what it says."""
     request = urllib.request.Request(f"{url}/_control", json.dumps(order).encode(), method="POST")
-    urllib.request.urlopen(request, timeout=5).close()
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        said: dict[str, Any] = json.load(answer)
+        return said

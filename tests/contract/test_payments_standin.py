@@ -51,16 +51,22 @@ def test_description_is_of_the_version_we_pin() -> None:
 
 
 def test_plans_are_seeded_with_a_price_each(payments: Payments) -> None:
-    prices = payments.stripe.v1.prices.list({"lookup_keys": ["starter", "business", "enterprise"]}).data
-    assert [(price.lookup_key, price.unit_amount, price.currency) for price in prices] == [
-        (plan.key, plan.unit_amount_minor, "eur") for plan in PLANS
-    ]
+    keys = ["starter_eur_month", "business_eur_year", "enterprise_jpy_month", "business_kwd_month", "starter_isk_year"]
+    prices = payments.stripe.v1.prices.list({"lookup_keys": keys}).data
+    assert {price.lookup_key: (price.id, price.unit_amount, price.currency) for price in prices} == {
+        "starter_eur_month": ("price_DezkyStarter", 1200, "eur"),
+        "business_eur_year": ("price_DezkyBusinessEurYear", 17000, "eur"),
+        "enterprise_jpy_month": ("price_DezkyEnterpriseJpyMonth", 3500, "jpy"),
+        "business_kwd_month": ("price_DezkyBusinessKwdMonth", 5700, "kwd"),
+        "starter_isk_year": ("price_DezkyStarterIskYear", 1800000, "isk"),
+    }
     products = payments.stripe.v1.products.list({"expand": ["data.default_price"]}).data
     assert {product.name for product in products} == {"Starter", "Business", "Enterprise"}
     assert all(isinstance(product.default_price, stripe.Price) for product in products)
     for plan in PLANS:
         _fits(_ask(payments.url, f"/v1/products/{plan.product_id}?expand[]=default_price")[1], "product")
-        _fits(_ask(payments.url, f"/v1/prices/{plan.price_id}")[1], "price")
+        for currency, interval, _ in plan.prices():
+            _fits(_ask(payments.url, f"/v1/prices/{plan.price_id(currency, interval)}")[1], "price")
 
 
 def test_objects_have_the_described_fields(payments: Payments) -> None:
@@ -152,7 +158,7 @@ def test_wrong_key_is_401_in_stripes_shape(payments: Payments, key: str | None, 
         ),
         (
             "/v1/prices",
-            "currency=eur&product=prod_DezkyStarter&unit_amount=1&lookup_key=starter",
+            "currency=eur&product=prod_DezkyStarter&unit_amount=1&lookup_key=starter_eur_month",
             400,
             None,
             "lookup_key",
@@ -185,11 +191,11 @@ def test_lookup_key_moves_when_asked(payments: Payments) -> None:
             "currency": "eur",
             "product": "prod_DezkyStarter",
             "unit_amount": 1300,
-            "lookup_key": "starter",
+            "lookup_key": "starter_eur_month",
             "transfer_lookup_key": True,
         }
     )
-    assert [each.id for each in client.list({"lookup_keys": ["starter"]}).data] == [price.id]
+    assert [each.id for each in client.list({"lookup_keys": ["starter_eur_month"]}).data] == [price.id]
     assert client.retrieve("price_DezkyStarter").lookup_key is None
 
 
