@@ -51,10 +51,16 @@ def invalid(param: str, message: str, code: str | None = None) -> StripeError:
     return StripeError(message, code=code, param=param)
 
 
+# Stripe's messages name two kinds otherwise than its objects do.
+_SPOKEN = {"payment_method": "PaymentMethod", "setup_intent": "setupintent"}
+
+
 def no_such(kind: str, identifier: str, param: str = "id") -> StripeError:
     """Return the error for an object that does not exist; a 404 if the address names it."""
     status = HTTPStatus.NOT_FOUND if param == "id" else HTTPStatus.BAD_REQUEST
-    return StripeError(f"No such {kind}: '{identifier}'", status=status, code="resource_missing", param=param)
+    return StripeError(
+        f"No such {_SPOKEN.get(kind, kind)}: '{identifier}'", status=status, code="resource_missing", param=param
+    )
 
 
 def no_such_route(method: str, path: str) -> StripeError:

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from devstack.payments import calls, catalogue, customers, events, webhooks
+from devstack.payments import (
+    calls,
+    catalogue,
+    challenges,
+    customers,
+    events,
+    payment_intents,
+    payment_methods,
+    refunds,
+    setup_intents,
+    webhooks,
+)
 from devstack.payments.routing import Route
 
 ROUTES: tuple[Route, ...] = (
     *calls.routes_of(catalogue.PRODUCTS),
     *calls.routes_of(catalogue.PRICES),
-    *calls.routes_of(customers.CUSTOMERS),
+    *customers.ROUTES,
+    *payment_methods.ROUTES,
+    *setup_intents.ROUTES,
+    *challenges.ROUTES,
+    *payment_intents.ROUTES,
+    *refunds.ROUTES,
     *events.ROUTES,
     *webhooks.ROUTES,
 )
