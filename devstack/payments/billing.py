@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from devstack.payments import bills, collection, coupons, debits, pending, tax_places
@@ -10,7 +10,7 @@ from devstack.payments.bills import Bill
 from devstack.payments.calendar import Period
 from devstack.payments.changes import Plan
 from devstack.payments.drafts import Draft, Terms
-from devstack.payments.objects import Object
+from devstack.payments.objects import Object, demand
 from devstack.payments.pending import Owner
 from devstack.payments.store import Shelf
 from devstack.payments.taxes import Treatment, treat
@@ -43,12 +43,15 @@ def party_of(shelf: Shelf, customer: Object, *, is_taxed: bool, details: Object 
     return Party({**customer, **shown}, treatment, tax, (details or {}).get("tax_ids", tax_ids))
 
 
-def terms_for(shelf: Shelf, subscription: Object, prices: Sequence[Object], party: Party, now: int) -> Terms:
-    """Return the terms of a subscription's lines for these prices."""
-    discounts = [each for each in (shelf.get("discount", one) for one in subscription["discounts"]) if each]
+def terms_for(
+    shelf: Shelf, subscription: Object, items: Iterable[Object], party: Party, now: int, fresh: Sequence[Object] = ()
+) -> Terms:
+    """Return the terms of a subscription's lines for these items; `fresh` are discounts that are not kept yet."""
+    known = {each["id"]: each for each in fresh}
+    discounts = [known.get(one) or demand(shelf, "discount", one) for one in subscription["discounts"]]
     return terms_of(
         shelf,
-        prices,
+        [item["price"] for item in items],
         currency=subscription["currency"],
         treatment=party.treatment,
         discounts=discounts,

@@ -55,17 +55,25 @@ def renew(subscription: Object, terms: Terms) -> Plan:
     return Plan(new, charges=drafts.full(items, period, terms), bills_now=True)
 
 
-def change(shelf: Shelf, old: Object, wish: Wish, terms: Terms) -> Plan:
-    """Return the plan of a change.
+def asked_items(shelf: Shelf, old: Object, wish: Wish) -> list[Object]:
+    """Return the items after a wish.
+
+    Raises:
+        StripeError: an item or price does not exist or does not fit.
+    """
+    return changed_items(shelf, old, wish.items)
+
+
+def change(shelf: Shelf, old: Object, wish: Wish, terms: Terms, items: list[Object]) -> Plan:
+    """Return the plan of a change to `items`, which are those of `asked_items`.
 
     A change of the interval, an end of a trial and `restarts` begin a new period at the wish's moment, which is billed
     at once; any other change is prorated within the current period.
 
     Raises:
-        StripeError: an item or price does not exist or does not fit, or the moment is not in the current period.
+        StripeError: no item is left, or the moment is not in the current period.
     """
     was = old["items"]["data"]
-    items = changed_items(shelf, old, wish.items)
     period = period_of(old)
     if not period.start <= wish.at <= period.end:
         message = "The proration date must be in the current billing period of the subscription."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from devstack.payments import agenda, charges, dunning, events, pending
@@ -60,32 +61,48 @@ def finalize(shelf: Shelf, invoice: Object, now: int) -> Object:
     return new if due else _paid(shelf, new, 0, now)
 
 
-def collect(shelf: Shelf, invoice: Object, method: str | None, now: int, *, off_session: bool = True) -> Payment | None:
+@dataclass(frozen=True)
+class Attempt:
+    """A try to have an invoice paid; only the first and the scheduled ones (`is_retry`) count for the schedule."""
+
+    method: str | None
+    now: int
+    off_session: bool = True
+    is_retry: bool = False
+
+    def count(self, invoice: Object) -> int:
+        """Return the invoice's `attempt_count` with this attempt."""
+        before: int = invoice["attempt_count"]
+        return before + 1 if self.is_retry or not before else before
+
+
+def collect(shelf: Shelf, invoice: Object, attempt: Attempt) -> Payment | None:
     """Try to have an open invoice paid by a card; return what came of it, None if there was no card to try.
 
     The invoice is kept as it is after that; a failure sets the next attempt of the schedule.
     """
-    if method is None:
-        failed(shelf, invoice, now)
+    now = attempt.now
+    if attempt.method is None:
+        failed(shelf, invoice, attempt)
         return None
     intent = _open_intent(shelf, invoice)
     payment = charges.pay(
         shelf,
         customer=invoice["customer"],
-        payment_method=method,
+        payment_method=attempt.method,
         amount=invoice["amount_remaining"],
         currency=invoice["currency"],
         now=now,
         invoice=invoice["id"],
-        off_session=off_session,
+        off_session=attempt.off_session,
         intent=intent,
     )
     if intent is None:
         attach(shelf, invoice, payment.intent, now)
     if payment.outcome == "succeeded":
-        settle(shelf, invoice, payment.intent, now)
+        settle(shelf, invoice, payment.intent, attempt)
     else:
-        failed(shelf, invoice, now, is_asked=payment.outcome == "requires_action")
+        failed(shelf, invoice, attempt, is_asked=payment.outcome == "requires_action")
     return payment
 
 
@@ -109,21 +126,24 @@ def attach(shelf: Shelf, invoice: Object, intent: Object, now: int) -> None:
     )
 
 
-def settle(shelf: Shelf, invoice: Object, intent: Object, now: int) -> Object:
+def settle(shelf: Shelf, invoice: Object, intent: Object, attempt: Attempt) -> Object:
     """Let an invoice be paid by a payment intent that has succeeded."""
+    now = attempt.now
     for each in shelf.all("invoice_payment", invoice=invoice["id"]):
         if each["payment"].get("payment_intent") == intent["id"]:
             transitions = {"canceled_at": None, "paid_at": now}
             done = {**each, "amount_paid": intent["amount"], "status": "paid", "status_transitions": transitions}
             shelf.replace(done)
             events.emit(shelf, "invoice_payment.paid", done, now=now)
-    return _paid(shelf, invoice, invoice["amount_remaining"], now)
+    return _paid(shelf, {**invoice, "attempt_count": attempt.count(invoice)}, invoice["amount_remaining"], now)
 
 
-def failed(shelf: Shelf, invoice: Object, now: int, *, is_asked: bool = False) -> Object:
+def failed(shelf: Shelf, invoice: Object, attempt: Attempt, *, is_asked: bool = False) -> Object:
     """Note an attempt that failed: the next one is set by the schedule, or there is none."""
-    count = invoice["attempt_count"] + 1
-    at = dunning.next_attempt(shelf, invoice, count, now)
+    now, count = attempt.now, attempt.count(invoice)
+    at = invoice["next_payment_attempt"]
+    if count != invoice["attempt_count"]:
+        at = dunning.next_attempt(shelf, invoice, count, now)
     new = {**invoice, "attempt_count": count, "attempted": True, "next_payment_attempt": at}
     shelf.replace(new)
     agenda.put(shelf, invoice["id"], "retry", at)
@@ -175,6 +195,17 @@ def subscription_of(invoice: Object) -> str | None:
     return details.get("subscription")
 
 
+def is_given_up(shelf: Shelf, invoice: Object) -> bool:
+    """Return whether an invoice has had all attempts of the schedule."""
+    days = dunning.settings(shelf)["retry_days"]
+    return bool(invoice["auto_advance"]) and invoice["attempt_count"] > len(days)
+
+
+def end_of(shelf: Shelf) -> str:
+    """Return the status of a subscription after the last attempt."""
+    return str(dunning.settings(shelf)["end"])
+
+
 def card_error(payment: Payment, *, for_subscription: bool = False) -> StripeError:
     """Return the error for a payment that did not succeed."""
     more: dict[str, Any] = {"charge": payment.charge["id"] if payment.charge else None}
@@ -191,11 +222,11 @@ def card_error(payment: Payment, *, for_subscription: bool = False) -> StripeErr
 
 
 def _paid(shelf: Shelf, invoice: Object, amount: int, now: int) -> Object:
+    before = demand(shelf, "invoice", invoice["id"])
     new = {
         **invoice,
         "amount_paid": amount,
         "amount_remaining": 0,
-        "attempt_count": invoice["attempt_count"] + (1 if amount else 0),
         "attempted": True,
         "next_payment_attempt": None,
         "status": "paid",
@@ -203,7 +234,9 @@ def _paid(shelf: Shelf, invoice: Object, amount: int, now: int) -> Object:
     }
     shelf.replace(new)
     agenda.put(shelf, invoice["id"], "retry", None)
-    events.emit(shelf, "invoice.updated", new, now=now, previous=events.changes(invoice, new))
+    if amount:
+        previous = events.changes(before, new)
+        events.emit(shelf, "invoice.updated", new, now=now, previous=previous)
     events.emit(shelf, "invoice.paid", new, now=now)
     events.emit(shelf, "invoice.payment_succeeded", new, now=now)
     for hook in on_paid:
@@ -259,9 +292,9 @@ def _intent_settled(shelf: Shelf, intent: Object) -> None:
         if invoice["status"] != "open":
             continue
         if intent["status"] == "succeeded":
-            settle(shelf, invoice, intent, shelf.now)
+            settle(shelf, invoice, intent, Attempt(None, shelf.now))
         else:
-            failed(shelf, invoice, shelf.now)
+            failed(shelf, invoice, Attempt(None, shelf.now))
 
 
 def _secret(shelf: Shelf, invoice: Object) -> Object | None:
