@@ -58,7 +58,7 @@ class Api:
         found = find(ROUTES, request.method, request.path)
         return found[0].name if found else f"{request.method} {request.path}"
 
-    def reset(self, _order: dict[str, Any]) -> None:
+    def reset(self) -> None:
         """Forget everything but the demo's plans and the endpoint of its webhooks."""
         with self._store.transaction() as shelf:
             shelf.clear()
