@@ -246,6 +246,7 @@ STRIPE_CURRENCY = env.str("STRIPE_CURRENCY", default="eur").lower()  # of tenant
 # In each process, how many threads may wait for Stripe at once: a quarter of them at most.
 STRIPE_LANES = env.int("STRIPE_LANES", default=2)
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="https://api.stripe.com")
+STRIPE_JS_URL = env.str("STRIPE_JS_URL", default="https://js.stripe.com/dahlia/stripe.js")
 STRIPE_API_VERSION = "2026-08-26.dahlia"  # SDK, endpoint and description move together
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 DJSTRIPE_SUBSCRIBER_MODEL = "tenants.Tenant"

@@ -46,6 +46,7 @@ PRODUCT_VARIABLES = frozenset(
         "DATABASE_URL",
         "DATABASE_OWNER_URL",
         "STRIPE_API_BASE",
+        "STRIPE_JS_URL",
         "EMAIL_URL",
         "EMAIL_FROM",
         "AUTHENTIK_API_URL",
@@ -153,6 +154,7 @@ def build(
         "ENVIRONMENT_NAME": "demo",
         "STATIC_ROOT": str(directory / "static"),
         "STRIPE_API_BASE": f"http://127.0.0.1:{ports.payments}",
+        "STRIPE_JS_URL": f"http://127.0.0.1:{ports.payments}/dahlia/stripe.js",
         "EMAIL_URL": f"smtp://127.0.0.1:{ports.smtp}",
         "EMAIL_FROM": "Dezky <hello@dezky.test>",
         **database_urls,
@@ -170,6 +172,7 @@ def build(
         product |= dict.fromkeys((*_PROBES, *(name for name in _GENERATED if name.startswith("AUTHENTIK_"))), "")
     if given.get("STRIPE_SECRET_KEY") and not given.get("STRIPE_API_BASE"):
         product["STRIPE_API_BASE"] = "https://api.stripe.com"
+        product["STRIPE_JS_URL"] = "https://js.stripe.com/dahlia/stripe.js"
     for name in PRODUCT_VARIABLES:
         if given.get(name):
             product[name] = given[name]

@@ -128,7 +128,11 @@ def _standins(situation: Situation, variables: dict[str, str]) -> list[Task]:
         ),
         environment.PAYMENTS: (
             ports.payments,
-            ["devstack.payments", "--database-url", variables["DATABASE_OWNER_URL"]],
+            [
+                "devstack.payments",
+                *("--database-url", variables["DATABASE_OWNER_URL"]),
+                *("--webhook-url", f"{variables['SITE_URL']}/stripe/webhook/"),
+            ],
         ),
         environment.MAILBOX: (
             ports.mailbox,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import select
 import signal
+import socket
 import sys
 import threading
 import time
@@ -13,7 +15,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from devstack.faults import Faults
+
 MAX_BODY_BYTES = 5_000_000
+_LOOPBACK_NAMES = {"127.0.0.1", "localhost", "::1"}
 
 
 @dataclass(frozen=True)
@@ -64,10 +69,24 @@ class StandInServer(ThreadingHTTPServer):
         port: int,
         answer: Callable[[Request], Response],
         *,
-        actions: Mapping[str, Callable[[dict[str, Any]], None]] | None = None,
+        actions: Mapping[str, Callable[[dict[str, Any]], dict[str, Any] | None]] | None = None,
         modes: frozenset[str] = frozenset({"down", "slow", "status"}),
+        faults: Faults | None = None,
+        endpoint_of: Callable[[Request], str] = lambda request: request.path,
     ) -> None:
-        """Bind the port; `actions` are what /_control can do beside the modes."""
+        """Bind the port.
+
+        Args:
+            port: on 127.0.0.1; 0 takes a free one.
+            answer: answers what is neither /_health nor /_control.
+            actions: what /_control can do beside the modes; what they return is part of its answer.
+            modes: those of the stand-in as a whole.
+            faults: those of single endpoints.
+            endpoint_of: names the endpoint of a request, as the faults do.
+
+        """
+        self.faults = faults or Faults()
+        self.endpoint_of = endpoint_of
         self.answer = answer
         self.behaviour = Behaviour()
         self.actions = dict(actions or {})
@@ -88,22 +107,22 @@ class StandInServer(ThreadingHTTPServer):
         try:
             if action in self.modes:
                 self.behaviour = Behaviour(action, float(order.get("seconds", 5)), int(order.get("status", 503)))
-            if action in self.actions:
-                self.actions[action](order)
+            more = self.actions[action](order) if action in self.actions else None
         except (TypeError, ValueError) as error:
             return Response.json({"error": str(error)}, 400)
-        return Response.json({"ok": True, "mode": self.behaviour.mode})
+        return Response.json({"ok": True, "mode": self.behaviour.mode, **(more or {})})
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: StandInServer
     timeout = 60
+    _drip_rate: tuple[float, int] | None = None
 
     def do_GET(self) -> None:
         self._handle()
 
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_GET  # noqa: N815 - named by http.server
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = do_GET  # noqa: N815 - named by http.server
 
     def _handle(self) -> None:
         parts = urlsplit(self.path)
@@ -135,11 +154,53 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(behaviour.seconds)
         if behaviour.mode == "status":
             return Response.json({"error": {"type": "api_error", "message": "As asked."}}, behaviour.status)
-        return self.server.answer(request)
+        return self._answer_with_faults(request)
+
+    def _answer_with_faults(self, request: Request) -> Response | None:
+        """Answer as the faults of single endpoints allow; None closes the connection."""
+        faults = self.server.faults
+        since = faults.generation
+        fault = faults.take(self.server.endpoint_of(request))
+        if fault is None:
+            return self.server.answer(request)
+        if fault.kind == "slow" and not fault.is_after:
+            faults.wait(fault.seconds, since)
+            if self._caller_has_gone():
+                return None
+        does_work = fault.is_after or fault.kind in {"slow", "drip"}
+        response = self.server.answer(request) if does_work else Response()
+        if fault.kind == "down":
+            return None
+        if fault.kind == "status":
+            return Response.json({"error": {"type": "api_error", "message": "As asked."}}, fault.code)
+        if fault.kind == "drip":
+            self._drip_rate = (fault.bytes_per_second, since)
+        elif fault.is_after:
+            faults.wait(fault.seconds, since)
+        return response
+
+    def _caller_has_gone(self) -> bool:
+        readable, _, _ = select.select([self.connection], [], [], 0)
+        try:
+            return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
+        except OSError:
+            return True
+
+    def _drip(self, body: bytes, bytes_per_second: float, since: int) -> None:
+        """Send about ten times a second; the rest at once when the faults are changed."""
+        size = max(1, round(bytes_per_second / 10))
+        for start in range(0, len(body), size):
+            self.wfile.write(body[start : start + size])
+            if self.server.faults.wait(size / bytes_per_second, since):
+                self.wfile.write(body[start + size :])
+                return
 
     def _control(self, request: Request) -> Response:
         if request.method != "POST":
             return Response.json({"error": "POST only"}, 405, {"Allow": "POST"})
+        origin = request.headers.get("origin")
+        if origin is not None and urlsplit(origin).hostname not in _LOOPBACK_NAMES:
+            return Response.json({"error": "Not from another site."}, 403)
         try:
             order = json.loads(request.body)
         except ValueError:
@@ -154,7 +215,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
-        if self.command != "HEAD":
+        if self.command == "HEAD":
+            return
+        rate, self._drip_rate = self._drip_rate, None
+        if rate:
+            self._drip(response.body, *rate)
+        else:
             self.wfile.write(response.body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002 - named by http.server

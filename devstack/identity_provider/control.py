@@ -32,10 +32,11 @@ from http import HTTPStatus
 from typing import Any, cast, get_args
 from urllib.parse import urlsplit
 
+from devstack.faults import Fault, FaultKind
+
 from .backchannel import end_session, logout_claims
 from .configuration import change
 from .directory import Account
-from .faults import Fault, FaultKind
 from .keys import EncryptionKid
 from .provider import Provider, Tampering
 from .web import Request, Response, json_response

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from devstack.faults import Counts, Faults
 from devstack.people import PEOPLE
 
 from .applications import Application
 from .configuration import Configuration
 from .directory import Account, Directory
-from .faults import Counts, Faults
 from .keys import KeyRing
 from .records import Session
 from .store import Store

@@ -12,7 +12,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
-from .faults import Fault
+from devstack.faults import Fault
+
 from .provider import Provider
 from .routes import Route, find_route
 from .web import Request, Response, json_response

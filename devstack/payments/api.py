@@ -2,115 +2,149 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import json
 import secrets
 import sys
 import traceback
 from typing import Any
 
-from devstack.payments import API_VERSION, calls, forms
-from devstack.payments.errors import StripeError
+from devstack.payments import API_VERSION, fields, forms, idempotency, webhooks
+from devstack.payments.errors import StripeError, no_such_route
+from devstack.payments.expanding import expand
+from devstack.payments.idempotency import Answer
+from devstack.payments.keys import CORS_HEADERS, Keys
+from devstack.payments.rate_limit import RateLimit
+from devstack.payments.routes import ROUTES
+from devstack.payments.routing import Call, Route, find
 from devstack.payments.seed import seed
 from devstack.payments.store import Shelf, Store
+from devstack.payments.webhooks import Seeded
 from devstack.standin import Request, Response
-
-_MAX_KEY_LENGTH = 255
 
 
 class Api:
     """Answers Stripe's requests out of a store."""
 
-    def __init__(self, store: Store, *, secret_key: str) -> None:
-        """Make sure that the demo's plans are there."""
+    def __init__(
+        self, store: Store, *, secret_key: str, publishable_key: str = "", webhook: Seeded | None = None
+    ) -> None:
+        """Make sure that the demo's plans and the endpoint of its webhooks are there."""
+        self.rate_limit = RateLimit()
         self._store = store
-        self._secret_key = secret_key
+        self._keys = Keys(secret_key, publishable_key)
+        self._webhook = webhook
         with store.transaction() as shelf:
-            seed(shelf)
+            self._seed(shelf)
 
     def answer(self, request: Request) -> Response:
         """Return what Stripe would."""
+        if request.method == "OPTIONS":
+            return Response(204, b"", CORS_HEADERS)
         headers = {"Request-Id": f"req_{secrets.token_hex(7)}", "Stripe-Version": API_VERSION}
+        found = find(ROUTES, request.method, request.path)
+        if found is None or found[0].is_public:
+            headers |= CORS_HEADERS
         try:
-            status, body, more = self._handle(request)
+            status, body, more = self._handle(request, found, headers["Request-Id"])
         except StripeError as error:
-            status, body, more = error.status, error.body(), {}
+            status, body, more = error.status, error.body(), error.headers
         except Exception:  # noqa: BLE001 - Stripe answers every failure of its own in its shape
-            traceback.print_exc(file=sys.stderr)
-            failure = StripeError("The stand-in failed; its log has the reason.", status=500, kind="api_error")
-            status, body, more = failure.status, failure.body(), {}
+            status, body, more = *_failure(), {}
+        if isinstance(body, Response):
+            return body
         return Response.json(body, status, {**headers, **more})
 
-    def reset(self, _order: dict[str, Any]) -> None:
-        """Forget everything but the demo's plans."""
+    def endpoint_of(self, request: Request) -> str:
+        """Return the name of the route that a request goes to, as faults name it."""
+        found = find(ROUTES, request.method, request.path)
+        return found[0].name if found else f"{request.method} {request.path}"
+
+    def reset(self) -> None:
+        """Forget everything but the demo's plans and the endpoint of its webhooks."""
         with self._store.transaction() as shelf:
             shelf.clear()
-            seed(shelf)
+            self._seed(shelf)
 
-    def _handle(self, request: Request) -> tuple[int, dict[str, Any], dict[str, str]]:
-        self._authenticate(request)
-        version = request.headers.get("stripe-version", API_VERSION)
-        if version != API_VERSION:
-            message = f"Invalid Stripe API version: {version}; this stand-in speaks {API_VERSION} alone."
-            raise StripeError(message)
+    def _seed(self, shelf: Shelf) -> None:
+        seed(shelf)
+        if self._webhook:
+            webhooks.seed(shelf, self._webhook)
+
+    def _handle(
+        self, request: Request, found: tuple[Route, tuple[str, ...]] | None, request_id: str
+    ) -> tuple[int, dict[str, Any] | Response, dict[str, str]]:
         encoded = request.query if request.method in {"GET", "DELETE"} else request.body.decode(errors="replace")
         params = forms.decode(encoded)
-        key = request.headers.get("idempotency-key", "")
+        is_open = found is not None and found[0].is_open
+        is_public = not is_open and self._keys.is_public(request, found[0] if found else None, params)
+        if found is None:
+            raise no_such_route(request.method, request.path)
+        if not is_open:
+            self.rate_limit.take()
+            _demand_version(request)
+        key = request.headers.get("idempotency-key", "") if request.method == "POST" else ""
         with self._store.transaction() as shelf:
-            if not key or request.method != "POST":
-                return 200, calls.call(shelf, request.method, request.path, params), {}
-            return _once(shelf, key, request, params)
-
-    def _authenticate(self, request: Request) -> None:
-        given = _key_of(request.headers.get("authorization", ""))
-        if not given:
-            message = (
-                "You did not provide an API key. You need to provide your API key in the Authorization header, using "
-                "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY')."
+            shelf.request = {"id": request_id, "idempotency_key": key or None}
+            call = Call(
+                shelf=shelf,
+                method=request.method,
+                path=request.path,
+                ids=found[1],
+                params=params,
+                now=shelf.now,
+                is_public=is_public,
+                base_url=shelf.base_url,
+                headers=dict(request.headers),
             )
-            raise StripeError(message, status=401)
-        if not hmac.compare_digest(given.encode(), self._secret_key.encode()):
-            shown = f"{given[:8]}{'*' * 8}{given[-4:]}" if len(given) > 16 else "*" * 8  # noqa: PLR2004
-            message = f"Invalid API Key provided: {shown}"
-            raise StripeError(message, status=401)
+            if is_open:
+                return 200, found[0].handler(call), {}
+            return _work(call, found[0], key)
 
 
-def _once(
-    shelf: Shelf, key: str, request: Request, params: dict[str, Any]
-) -> tuple[int, dict[str, Any], dict[str, str]]:
-    """Carry out a call at most once for its key, and repeat its answer after that."""
-    if len(key) > _MAX_KEY_LENGTH:
-        message = f"Idempotency keys have at most {_MAX_KEY_LENGTH} characters."
-        raise StripeError(message, kind="idempotency_error")
-    if not shelf.lock_key(key):
-        message = f"There is currently another in-progress request using this Idempotent Key ({key})."
-        raise StripeError(message, status=409, kind="idempotency_error", code="idempotency_key_in_use")
-    asked = json.dumps([request.method, request.path, params], sort_keys=True)
-    fingerprint = hashlib.sha256(asked.encode()).hexdigest()
-    known = shelf.answered(key)
-    if known:
-        if known[0] != fingerprint:
-            message = (
-                "Keys for idempotent requests can only be used with the same parameters they were first used with. "
-                f"Try using a key other than '{key}' if you meant to execute a different request."
-            )
-            raise StripeError(message, kind="idempotency_error")
-        return known[1], known[2], {"Idempotent-Replayed": "true", "Idempotency-Key": key}
-    body = calls.call(shelf, request.method, request.path, params)
-    shelf.remember(key, fingerprint, 200, body)
-    return 200, body, {"Idempotency-Key": key}
+def _work(call: Call, route: Route, key: str) -> Answer:
+    if key:
+        asked = [call.method, call.path, call.params]
+        return idempotency.once(call.shelf, key, asked, lambda: _attempt(call, route))
+    return *_attempt(call, route), {}
 
 
-def _key_of(authorization: str) -> str:
-    scheme, _, value = authorization.partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip()
-    if scheme.lower() == "basic":
-        try:
-            return base64.b64decode(value, validate=True).decode().partition(":")[0]
-        except (binascii.Error, UnicodeDecodeError):
-            return ""
-    return ""
+def _attempt(call: Call, route: Route) -> tuple[int, dict[str, Any]]:
+    """Carry out a call; a declined card keeps what was written, any other failure undoes it.
+
+    Raises:
+        StripeError: the call was refused before anything was done.
+    """
+    try:
+        with call.shelf.savepoint():
+            try:
+                return 200, _carry_out(call, route)
+            except StripeError as error:
+                if not error.keeps_work:
+                    raise
+                return error.status, error.body()
+    except StripeError as error:
+        if error.status < 500:  # noqa: PLR2004 - the bound between the caller's faults and the server's
+            raise
+        return error.status, error.body()
+    except Exception:  # noqa: BLE001 - kept and answered in Stripe's shape
+        return _failure()
+
+
+def _carry_out(call: Call, route: Route) -> dict[str, Any]:
+    names = fields.strings(call.params.pop("expand", []), "expand")
+    content = route.handler(call)
+    if isinstance(content, Response):
+        message = f"{route.name} answers with a page and is not open"
+        raise TypeError(message)
+    return expand(call.shelf, content, names)
+
+
+def _demand_version(request: Request) -> None:
+    version = request.headers.get("stripe-version", API_VERSION)
+    if version != API_VERSION:
+        raise StripeError(f"Invalid Stripe API version: {version}; this stand-in speaks {API_VERSION} alone.")
+
+
+def _failure() -> tuple[int, dict[str, Any]]:
+    traceback.print_exc(file=sys.stderr)
+    failure = StripeError("The stand-in failed; its log has the reason.", status=500, kind="api_error")
+    return failure.status, failure.body()

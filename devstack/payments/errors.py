@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 
 class StripeError(Exception):
@@ -16,13 +17,21 @@ class StripeError(Exception):
         kind: str = "invalid_request_error",
         code: str | None = None,
         param: str | None = None,
+        headers: dict[str, str] | None = None,
+        more: dict[str, Any] | None = None,
     ) -> None:
-        """Describe the error; `kind` is what Stripe calls its type."""
+        """Describe the error; `kind` is what Stripe calls its type, `more` are further fields of its body."""
         super().__init__(message)
         self.status = int(status)
-        self._fields = {"message": message, "type": kind, "code": code, "param": param}
+        self.headers = headers or {}
+        self._fields = {"message": message, "type": kind, "code": code, "param": param, **(more or {})}
 
-    def body(self) -> dict[str, dict[str, str]]:
+    @property
+    def keeps_work(self) -> bool:
+        """Return whether what was written stays: a declined card has been tried, and that is on record."""
+        return self.status == HTTPStatus.PAYMENT_REQUIRED
+
+    def body(self) -> dict[str, dict[str, Any]]:
         """Return the JSON body; fields without a value are left out, as Stripe does."""
         return {"error": {name: value for name, value in self._fields.items() if value is not None}}
 
@@ -42,10 +51,16 @@ def invalid(param: str, message: str, code: str | None = None) -> StripeError:
     return StripeError(message, code=code, param=param)
 
 
+# Stripe's messages name two kinds otherwise than its objects do.
+_SPOKEN = {"payment_method": "PaymentMethod", "setup_intent": "setupintent"}
+
+
 def no_such(kind: str, identifier: str, param: str = "id") -> StripeError:
     """Return the error for an object that does not exist; a 404 if the address names it."""
     status = HTTPStatus.NOT_FOUND if param == "id" else HTTPStatus.BAD_REQUEST
-    return StripeError(f"No such {kind}: '{identifier}'", status=status, code="resource_missing", param=param)
+    return StripeError(
+        f"No such {_SPOKEN.get(kind, kind)}: '{identifier}'", status=status, code="resource_missing", param=param
+    )
 
 
 def no_such_route(method: str, path: str) -> StripeError:

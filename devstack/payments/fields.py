@@ -84,6 +84,16 @@ def currency(value: Any, param: str) -> str:
     return read
 
 
+def range_of_times(value: Any, param: str) -> dict[str, int]:
+    """Read `created=…` or `created[gte]=…` into bounds by gt, gte, lt and lte, in Unix seconds."""
+    if isinstance(value, str):
+        moment = integer(value, param)
+        return {"gte": moment, "lte": moment}
+    if not isinstance(value, dict):
+        raise invalid(param, f"Invalid object: {param}")
+    return apply(value, dict.fromkeys(("gt", "gte", "lt", "lte"), integer), param)
+
+
 def one_of(*allowed: str) -> Reader:
     """Return a reader for an enumeration."""
 

@@ -1,26 +1,24 @@
-"""A payments stand-in of the tests' own, on the PostgreSQL of `bin/dezky test`."""
+"""A payments stand-in of the tests' own, on the PostgreSQL of `bin/dezky test`, checked at every call."""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
-import stripe
 from psycopg import sql
+from stripe import StripeClient
 
-from devstack.payments.api import Api
-from devstack.payments.store import Store
-from devstack.standin import StandInServer
-from tests.devstack.helpers import serving
-
-SECRET_KEY = "sk_test_of_the_contract_tests"
+from tests.contract.checked_stripe import CheckedStripe, serve_stripe
 
 
 @dataclass(frozen=True)
@@ -28,35 +26,71 @@ class Payments:
     """A running stand-in, and Stripe's own library pointed at it."""
 
     url: str
-    stripe: stripe.StripeClient
+    stripe: StripeClient
+    standin: CheckedStripe
+
+    @property
+    def browser(self) -> StripeClient:
+        """Return the library with the publishable key, as a browser would ask."""
+        return _client(self.standin.publishable_key, self.url)
+
+    def ask(
+        self, path: str, *, key: str | None = "", body: str | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, Any], dict[str, str]]:
+        """Return status, content and headers of a call made by hand; an empty key is the secret one."""
+        given = self.standin.secret_key if key == "" else key
+        sent = {"Authorization": f"Bearer {given}"} if given else {}
+        request = urllib.request.Request(
+            self.url + path, body.encode() if body is not None else None, {**sent, **(headers or {})}
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                return answer.status, json.load(answer), dict(answer.headers)
+        except urllib.error.HTTPError as answer:
+            with answer:
+                return answer.code, json.load(answer), dict(answer.headers)
 
 
-@pytest.fixture(scope="session")
-def payments_server() -> Iterator[str]:
-    """Serve a stand-in on a database of its own."""
+@contextmanager
+def own_database() -> Iterator[str]:
+    """Make a database for a stand-in and give its address."""
     superuser_url = os.environ.get("TEST_DATABASE_SUPERUSER_URL")
     if not superuser_url:
         pytest.skip("needs the PostgreSQL of bin/dezky test")
     name = f"payments_{secrets.token_hex(4)}"
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        store = Store(urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}")))
-        api = Api(store, secret_key=SECRET_KEY)
-        with serving(StandInServer(0, api.answer, actions={"reset": api.reset})) as url:
-            yield url
-        store.close()
-        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        try:
+            yield urlunsplit(urlsplit(superuser_url)._replace(path=f"/{name}"))
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def payments_server() -> Iterator[CheckedStripe]:
+    """Serve a stand-in on a database of its own."""
+    with own_database() as url, serve_stripe(url) as standin:
+        yield standin
 
 
 @pytest.fixture
-def payments(payments_server: str) -> Payments:
-    """Give the stand-in as it is after a reset."""
-    control(payments_server, action="reset")
-    client = stripe.StripeClient(SECRET_KEY, base_addresses={"api": payments_server}, max_network_retries=0)
-    return Payments(payments_server, client)
+def payments(payments_server: CheckedStripe) -> Iterator[Payments]:
+    """Give the stand-in as it is after a reset; afterwards every call must have fitted Stripe's description."""
+    payments_server.control(action="normal")
+    payments_server.reset()
+    url = payments_server.base_url
+    yield Payments(url, _client(payments_server.secret_key, url), payments_server)
+    payments_server.control(action="normal")
+    payments_server.check()
 
 
-def control(url: str, **order: object) -> None:
-    """Steer the stand-in."""
+def _client(key: str, url: str) -> StripeClient:
+    return StripeClient(key, base_addresses={"api": url}, max_network_retries=0)
+
+
+def control(url: str, **order: object) -> dict[str, Any]:
+    """Steer the stand-in and return what it says."""
     request = urllib.request.Request(f"{url}/_control", json.dumps(order).encode(), method="POST")
-    urllib.request.urlopen(request, timeout=5).close()
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        said: dict[str, Any] = json.load(answer)
+        return said

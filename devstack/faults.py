@@ -15,8 +15,8 @@ EVERYWHERE = "*"
 class Fault:
     """One way to fail.
 
-    `is_after` fails after the work is done: the provider has rotated the token, the answer is lost. A drip
-    is always so. Without it nothing happens at the provider; a slow request is dropped when its caller has
+    `is_after` fails after the work is done: the token is rotated or the card charged, the answer is lost. A drip
+    is always so. Without it nothing happens at the server; a slow request is dropped when its caller has
     gone by the time its turn comes. A `body` is what a status comes with, as JSON, instead of a page.
     """
 
