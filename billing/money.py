@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +14,7 @@ _ZERO = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
 _THREE = "bhd jod kwd omr tnd"
 # Stripe sends these times 100, though they have no smaller unit; CLDR writes them without decimals.
 _WHOLE_TIMES_100 = frozenset({"isk", "ugx"})
+_LETTER_BEFORE_FIGURE = re.compile(r"(?<=[A-Za-z])(?=[0-9])")
 _DIGITS = {**dict.fromkeys(_ZERO.split(), 0), **dict.fromkeys(_THREE.split(), 3)}
 
 
@@ -40,7 +42,9 @@ class Money:
 
     def format(self, locale: str = "en") -> str:
         """Return the amount as a person of `locale` writes it."""
-        return format_currency(self.major, self.currency.upper(), locale=locale)
+        text = format_currency(self.major, self.currency.upper(), locale=locale)
+        # CLDR puts a space between a currency's letters and a figure; Babel 2.18 leaves it out.
+        return _LETTER_BEFORE_FIGURE.sub("\xa0", text)
 
 
 def minor_digits(currency: str) -> int:

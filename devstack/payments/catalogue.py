@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from devstack.payments import fields
+from devstack.payments import fields, tiered
 from devstack.payments.errors import StripeError, invalid, missing
-from devstack.payments.objects import Object, demand
+from devstack.payments.objects import Object, demand, new_id
 from devstack.payments.resources import Resource, as_given
 from devstack.payments.store import Shelf
 
@@ -47,14 +47,7 @@ def _change_product(shelf: Shelf, old: Object, given: Object) -> None:
 def _build_price(shelf: Shelf, given: Object) -> Object:
     fields.demand(given, "currency", "product")
     demand(shelf, "product", given["product"], "product")
-    minor, exact = given.pop("unit_amount", None), given.pop("unit_amount_decimal", None)
-    if minor is None and exact is None:
-        raise missing("unit_amount")
-    if minor is not None and exact is not None:
-        message = "You may only specify one of these parameters: unit_amount, unit_amount_decimal."
-        raise StripeError(message, param="unit_amount")
-    exact = Decimal(minor) if exact is None else exact
-    is_whole = exact == exact.to_integral_value()
+    amounts = _amounts(shelf, given)
     _take_lookup_key(shelf, given)
     return {
         "object": "price",
@@ -71,9 +64,28 @@ def _build_price(shelf: Shelf, given: Object) -> Object:
         "tiers_mode": None,
         "transform_quantity": None,
         "type": "recurring" if given.get("recurring") else "one_time",
+        **amounts,
+        **given,
+    }
+
+
+def _amounts(shelf: Shelf, given: Object) -> Object:
+    """Take what a new price costs out of what it is given; tiers are kept beside the price, under an id made here."""
+    minor, exact = given.pop("unit_amount", None), given.pop("unit_amount_decimal", None)
+    if given.get("billing_scheme") == "tiered":
+        identifier = new_id("price", 24)
+        tiered.keep(shelf, identifier, tiered.demand_sound(given))
+        return {"id": identifier, "unit_amount": None, "unit_amount_decimal": None}
+    if minor is None and exact is None:
+        raise missing("unit_amount")
+    if minor is not None and exact is not None:
+        message = "You may only specify one of these parameters: unit_amount, unit_amount_decimal."
+        raise StripeError(message, param="unit_amount")
+    exact = Decimal(minor) if exact is None else exact
+    is_whole = exact == exact.to_integral_value()
+    return {
         "unit_amount": int(exact) if is_whole else None,
         "unit_amount_decimal": str(int(exact)) if is_whole else format(exact.normalize(), "f"),
-        **given,
     }
 
 
@@ -130,7 +142,7 @@ PRICES = Resource(
     prefix="price",
     create={
         **_PRICE_CHANGES,
-        "billing_scheme": fields.one_of("per_unit"),
+        "billing_scheme": fields.one_of("per_unit", "tiered"),
         "currency": fields.currency,
         "product": fields.required_text,
         "recurring": fields.group(
@@ -141,6 +153,9 @@ PRICES = Resource(
             },
             {"interval_count": 1, "meter": None, "usage_type": "licensed"},
         ),
+        "tiers": tiered.TIERS,
+        "tiers_mode": fields.one_of("graduated", "volume"),
+        "transform_quantity": fields.group({"divide_by": fields.amount, "round": fields.one_of("down", "up")}, {}),
         "unit_amount": fields.amount,
         "unit_amount_decimal": fields.decimal_amount,
     },

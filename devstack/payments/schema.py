@@ -42,7 +42,14 @@ CREATE TABLE IF NOT EXISTS payments_standin.deliveries (
     is_done boolean NOT NULL DEFAULT false,
     outcome text NOT NULL DEFAULT ''
 );
+CREATE TABLE IF NOT EXISTS payments_standin.agenda (
+    subject text NOT NULL,
+    kind text NOT NULL,
+    at bigint NOT NULL,
+    PRIMARY KEY (subject, kind)
+);
+CREATE INDEX IF NOT EXISTS agenda_due ON payments_standin.agenda (at, kind, subject);
 CREATE INDEX IF NOT EXISTS deliveries_due ON payments_standin.deliveries (due_at, id) WHERE NOT is_done;
 """
 
-TABLES = ("objects", "idempotency", "endpoint_secrets", "deliveries")
+TABLES = ("objects", "idempotency", "endpoint_secrets", "deliveries", "agenda")

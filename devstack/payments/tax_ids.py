@@ -77,7 +77,7 @@ def add(shelf: Shelf, customer: str, params: Any, prefix: str = "") -> Object:
     given = fields.apply(params, {"type": fields.required_text, "value": fields.required_text}, prefix)
     fields.demand(given, "type", "value")
     kind, value = given["type"], given["value"]
-    _demand_format(kind, value, f"{prefix}[value]" if prefix else "value")
+    demand_format(kind, value, f"{prefix}[value]" if prefix else "value")
     country = kind[:2].upper()
     if kind == "eu_vat":
         country = {"EL": "GR", "XI": "GB"}.get(value[:2].upper(), value[:2].upper())
@@ -103,7 +103,12 @@ def add(shelf: Shelf, customer: str, params: Any, prefix: str = "") -> Object:
     return content
 
 
-def _demand_format(kind: str, value: str, param: str) -> None:
+def demand_format(kind: str, value: str, param: str) -> None:
+    """Demand that a tax number has the format of its type.
+
+    Raises:
+        StripeError: it has not, or there is no such type.
+    """
     if not _TYPES.fullmatch(kind):
         raise invalid("type", f"Invalid type: must be one of the tax ID types, not {kind}")
     bare = re.sub(r"[\s.-]", "", value).upper()
