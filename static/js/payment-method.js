@@ -248,7 +248,7 @@ class CardForm {
   /* ---- What is seen of it ---- */
   #say(message = '') {
     const error = this.#part('card-error');
-    error.querySelector('span').textContent = message;
+    this.#part('card-error-text').textContent = message;
     error.hidden = !message;
   }
 
