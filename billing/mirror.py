@@ -132,7 +132,7 @@ def _price_ids(subscriptions: list[Object]) -> set[str]:
 def _store_price(price: Object) -> None:
     product = price["product"]
     if isinstance(product, dict):
-        _store(djstripe.Product, _lean(product, "default_price"))
+        _store_product(_lean(product, "default_price"))
     elif not djstripe.Product.objects.filter(id=product).exists():
         bare = {
             "id": product,
@@ -144,6 +144,13 @@ def _store_price(price: Object) -> None:
         }
         _store(djstripe.Product, bare)
     _store(djstripe.Price, {**price, "product": product["id"] if isinstance(product, dict) else product})
+
+
+def _store_product(product: Object) -> None:
+    """Keep a product; dj-stripe's own way of it asks Stripe for the product's features each time."""
+    read = stripe.convert_to_stripe_object(product, api_key=_NO_KEY)
+    record = djstripe.Product._stripe_object_to_record(read, api_key=_NO_KEY)  # noqa: SLF001 - see above
+    djstripe.Product.objects.update_or_create(id=product["id"], defaults=record)
 
 
 def _lean(content: Object, *references: str) -> Object:
