@@ -21,6 +21,9 @@ from billing.snapshot import Snapshot
 _NO_KEY = ("sk_live_" if settings.STRIPE_LIVE_MODE else "sk_test_") + "onlyAMirrorThisOpensNothing"
 
 
+_OWNER = "acct_ours"
+
+
 class RefusingClient(stripe.HTTPClient):
     """A transport that sends nothing: whoever calls Stripe by stripe-python's globals finds out at once."""
 
@@ -49,9 +52,11 @@ def keep_off_the_network() -> None:
     stripe.enable_telemetry = False
 
 
-def ensure_owner(account_id: str) -> None:
-    """Note whose objects these are, so that dj-stripe never asks."""
-    owner, _ = djstripe.Account.objects.get_or_create(id=account_id)
+def _ensure_owner() -> None:
+    """Name an owner of all objects, so that dj-stripe doesn't ask whose key that is."""
+    if djstripe.APIKey.objects.filter(secret=_NO_KEY, djstripe_owner_account__isnull=False).exists():
+        return
+    owner, _ = djstripe.Account.objects.get_or_create(id=_OWNER)
     djstripe.APIKey.objects.update_or_create(
         secret=_NO_KEY,
         defaults={
@@ -63,16 +68,12 @@ def ensure_owner(account_id: str) -> None:
     )
 
 
-def has_owner() -> bool:
-    """Return whether it is known whose objects these are."""
-    return bool(djstripe.APIKey.objects.filter(secret=_NO_KEY, djstripe_owner_account__isnull=False).exists())
-
-
 def store(snapshot: Snapshot) -> None:
     """Keep a snapshot; runs in the caller's transaction, in the operator's scope.
 
     What an object refers to comes before it, so that dj-stripe finds everything here.
     """
+    _ensure_owner()
     customer = dict(snapshot.customer)
     if customer.get("deleted"):
         djstripe.Customer.objects.filter(id=customer["id"]).update(subscriber=None)
@@ -103,6 +104,7 @@ def store_invoices(invoices: Iterable[Object]) -> None:
 
 def store_prices(prices: Iterable[Object]) -> None:
     """Keep the catalogue; as `store`."""
+    _ensure_owner()
     for price in prices:
         _store_price(price)
 
@@ -130,7 +132,7 @@ def _price_ids(subscriptions: list[Object]) -> set[str]:
 def _store_price(price: Object) -> None:
     product = price["product"]
     if isinstance(product, dict):
-        _store(djstripe.Product, _lean(product, "default_price"))
+        _store_product(_lean(product, "default_price"))
     elif not djstripe.Product.objects.filter(id=product).exists():
         bare = {
             "id": product,
@@ -142,6 +144,13 @@ def _store_price(price: Object) -> None:
         }
         _store(djstripe.Product, bare)
     _store(djstripe.Price, {**price, "product": product["id"] if isinstance(product, dict) else product})
+
+
+def _store_product(product: Object) -> None:
+    """Keep a product; dj-stripe's own way of it asks Stripe for the product's features each time."""
+    read = stripe.convert_to_stripe_object(product, api_key=_NO_KEY)
+    record = djstripe.Product._stripe_object_to_record(read, api_key=_NO_KEY)  # noqa: SLF001 - see above
+    djstripe.Product.objects.update_or_create(id=product["id"], defaults=record)
 
 
 def _lean(content: Object, *references: str) -> Object:

@@ -76,7 +76,6 @@ def tenant(
     Raises:
         StripeAway, Refused: Stripe did not say.
     """
-    _ensure_owner_account()
     for _ in range(_TRIES):
         began_from = _synced_at(owner)
         found = _ask(customer_id, wanted)
@@ -89,7 +88,6 @@ def tenant(
 
 def catalogue() -> int:
     """Mirror the prices of the plans; return how many there are."""
-    _ensure_owner_account()
     prices = list(reads.prices())
     now = timezone.now()
     with operator_scope():
@@ -254,8 +252,3 @@ def _project_tenant(owner: Tenant, account: BillingAccount, by: Actor) -> None:
             is_paying=account.status in _PAYING,
             by=by,
         )
-
-
-def _ensure_owner_account() -> None:
-    if not mirror.has_owner():
-        mirror.ensure_owner(str(reads.account()["id"]))

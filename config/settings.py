@@ -301,5 +301,6 @@ LOGGING = {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "httpcore": {"level": "WARNING"},
         "procrastinate": {"level": "WARNING"},
+        "stripe": {"level": "WARNING"},
     },
 }

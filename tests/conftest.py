@@ -14,7 +14,7 @@ from pytest_django import DjangoDbBlocker
 
 from tests.databases import fresh_database
 
-pytest_plugins = ["tests.fixtures.people", "tests.fixtures.provider"]
+pytest_plugins = ["tests.fixtures.people", "tests.fixtures.provider", "tests.fixtures.stripe"]
 
 
 @pytest.fixture(scope="session")

@@ -12,11 +12,6 @@ _SUBSCRIPTION = ["discounts.source.coupon", "items.data.discounts.source.coupon"
 _INVOICE = ["discounts", "payments"]
 
 
-def account() -> Object:
-    """Return whose key ours is."""
-    return ask(lambda c: c.v1.accounts.retrieve_current())
-
-
 def customer(customer_id: str) -> Object:
     """Return a customer with the default payment method and the tax ids; a deleted one says so."""
     expand = ["invoice_settings.default_payment_method", "tax_ids"]

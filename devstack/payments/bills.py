@@ -65,7 +65,7 @@ def assemble(shelf: Shelf, bill: Bill) -> Object:
         "amount_remaining": due,
         "discounts": [reduction.discount for reduction in bill.reductions],
         "ending_balance": ending_balance(total, balance) if bill.is_preview else None,
-        "lines": included(f"/v1/invoices/{identifier}/lines", lines, total=True),
+        "lines": included(f"/v1/invoices/{identifier}/lines", lines),
         "parent": _parent(bill),
         "starting_balance": balance,
         "subtotal": subtotal,

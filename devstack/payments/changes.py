@@ -96,7 +96,7 @@ def change(shelf: Shelf, old: Object, wish: Wish, terms: Terms, items: list[Obje
 
 def _with(old: Object, items: list[Object], period: Period | None = None) -> Object:
     data = with_period(items, period or period_of(old))
-    return {**old, "items": {**old["items"], "data": data, "total_count": len(data)}}
+    return {**old, "items": {**old["items"], "data": data}}
 
 
 def _prorated(shelf: Shelf, new: Object, was: list[Object], wish: Wish, terms: Terms) -> Plan:

@@ -85,20 +85,8 @@ def collect(shelf: Shelf, invoice: Object, attempt: Attempt) -> Payment | None:
     if attempt.method is None:
         failed(shelf, invoice, attempt)
         return None
-    intent = _open_intent(shelf, invoice)
-    payment = charges.pay(
-        shelf,
-        customer=invoice["customer"],
-        payment_method=attempt.method,
-        amount=invoice["amount_remaining"],
-        currency=invoice["currency"],
-        now=now,
-        invoice=invoice["id"],
-        off_session=attempt.off_session,
-        intent=intent,
-    )
-    if intent is None:
-        attach(shelf, invoice, payment.intent, now)
+    intent = _open_intent(shelf, invoice) or open_intent(shelf, invoice, now)
+    payment = charges.attempt(shelf, intent, attempt.method, now=now, off_session=attempt.off_session)
     if payment.outcome == "succeeded":
         settle(shelf, invoice, payment.intent, attempt)
     else:
@@ -106,8 +94,16 @@ def collect(shelf: Shelf, invoice: Object, attempt: Attempt) -> Payment | None:
     return payment
 
 
-def attach(shelf: Shelf, invoice: Object, intent: Object, now: int) -> None:
-    """Keep that a payment intent is there to pay an invoice."""
+def open_intent(shelf: Shelf, invoice: Object, now: int) -> Object:
+    """Make a payment intent that is there to pay an open invoice."""
+    intent = charges.open_intent(
+        shelf,
+        customer=invoice["customer"],
+        amount=invoice["amount_remaining"],
+        currency=invoice["currency"],
+        now=now,
+        invoice=invoice["id"],
+    )
     shelf.add(
         {
             "id": new_id("inpay", 24),
@@ -124,6 +120,7 @@ def attach(shelf: Shelf, invoice: Object, intent: Object, now: int) -> None:
             "status_transitions": {"canceled_at": None, "paid_at": None},
         }
     )
+    return intent
 
 
 def settle(shelf: Shelf, invoice: Object, intent: Object, attempt: Attempt) -> Object:

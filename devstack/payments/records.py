@@ -49,7 +49,6 @@ def blank(identifier: str, customer: Object, currency: str, now: int) -> Object:
             "object": "list",
             "data": [],
             "has_more": False,
-            "total_count": 0,
             "url": f"/v1/subscription_items?subscription={identifier}",
         },
         "latest_invoice": None,

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from devstack.faults import Faults
-from devstack.payments import fault_orders
+from devstack.payments import dunning, fault_orders
 from devstack.payments.api import Api
 from devstack.payments.clock import Clock, Ticker
 from devstack.payments.deliveries import Deliveries, Send, send_over_http
@@ -68,9 +68,17 @@ class Service:
         self.clock.reset()
         self.api.reset()
 
+    def _dunning(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Set when failed payments are tried again and what comes after the last time."""
+        with self.store.transaction() as shelf:
+            dunning.order(shelf, order)
+            kept = dunning.settings(shelf)
+        return {"retry_days": kept["retry_days"], "end": kept["end"]}
+
     def _actions(self) -> dict[str, Callable[[dict[str, Any]], dict[str, Any] | None]]:
         return {
             "clock": self.clock.order,
+            "dunning": self._dunning,
             "faults": partial(fault_orders.order, self.faults),
             "rate_limit": self.api.rate_limit.order,
             "reset": self.reset,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from devstack.payments import billing, changes, charges, collection, coupons, events, fields, readers, records
+from devstack.payments import billing, changes, collection, coupons, events, fields, readers, records
 from devstack.payments.billing import Occasion, Party
 from devstack.payments.calendar import Period, period_at
 from devstack.payments.changes import Plan
@@ -181,7 +181,7 @@ def _timed(base: Object, items: list[Object], given: Object, now: int) -> Object
             "trial_start": now,
         }
     data = with_period(items, period)
-    new["items"] = {**base["items"], "data": data, "total_count": len(data)}
+    new["items"] = {**base["items"], "data": data}
     if given.get("cancel_at_period_end"):
         new |= {"cancel_at": period.end, "cancel_at_period_end": True, "canceled_at": now}
     elif given.get("cancel_at"):
@@ -212,15 +212,7 @@ def _first_payment(shelf: Shelf, subscription: Object, invoice: Object, given: O
     """Charge the first invoice and return the subscription's status after that."""
     behavior = given.get("payment_behavior", "allow_incomplete")
     if behavior == "default_incomplete":
-        intent = charges.open_intent(
-            shelf,
-            customer=subscription["customer"],
-            amount=invoice["amount_due"],
-            currency=invoice["currency"],
-            now=now,
-            invoice=invoice["id"],
-        )
-        collection.attach(shelf, invoice, intent, now)
+        collection.open_intent(shelf, invoice, now)
         return "incomplete"
     method = method_of(shelf, subscription, demand(shelf, "customer", subscription["customer"]))
     if method is None:

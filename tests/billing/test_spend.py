@@ -19,7 +19,10 @@ def _price(unit: str = "1700", interval: str = "month", count: int = 1, **more: 
 
 
 def _subscription(
-    *items: tuple[dict[str, Any], int], status: str = "active", discounts: list[Any] | None = None, currency: str = "eur"
+    *items: tuple[dict[str, Any], int],
+    status: str = "active",
+    discounts: list[Any] | None = None,
+    currency: str = "eur",
 ) -> dict[str, Any]:
     data = [{"price": price, "quantity": quantity} for price, quantity in items]
     return {"currency": currency, "status": status, "items": {"data": data}, "discounts": discounts or []}
@@ -37,9 +40,9 @@ def _discount(**coupon: Any) -> dict[str, Any]:
         ("month", 3, "5100", 1700),  # a quarter: 51.00 / 3
         ("year", 1, "20400", 1700),
         ("year", 2, "40800", 1700),
-        ("week", 1, "100", 435),  # 1.00 × 52.1775 / 12 = 4.348125
+        ("week", 1, "100", 435),  # 1.00 x 52.1775 / 12 = 4.348125
         ("week", 2, "100", 217),  # half of it: 2.1740625
-        ("day", 1, "100", 3044),  # 1.00 × 365.2425 / 12 = 30.436875
+        ("day", 1, "100", 3044),  # 1.00 x 365.2425 / 12 = 30.436875
     ],
 )
 def test_an_interval_is_made_a_month(interval: str, count: int, unit: str, expected: int) -> None:
@@ -67,9 +70,9 @@ TIERS = [
     ("mode", "quantity", "expected"),
     [
         ("graduated", 0, 0),
-        ("graduated", 10, 10_500),  # 10 × 10.00 + 5.00
-        ("graduated", 11, 11_300),  # and 1 × 8.00
-        ("graduated", 25, 21_500),  # 105.00 + 10 × 8.00 + 5 × 6.00
+        ("graduated", 10, 10_500),  # 10 x 10.00 + 5.00
+        ("graduated", 11, 11_300),  # and 1 x 8.00
+        ("graduated", 25, 21_500),  # 105.00 + 10 x 8.00 + 5 x 6.00
         ("volume", 10, 10_500),
         ("volume", 11, 8_800),  # all at 8.00
         ("volume", 25, 15_000),  # all at 6.00
@@ -97,7 +100,7 @@ def test_packs_of_seats(rounding: str, expected: int) -> None:
     ("discount", "expected"),
     [
         (_discount(percent_off=25.0), 12_750),  # of 170.00
-        (_discount(percent_off=33.3), 11_339),  # 170.00 × 0.667 = 113.39
+        (_discount(percent_off=33.3), 11_339),  # 170.00 x 0.667 = 113.39
         (_discount(amount_off=2000), 15_000),
         (_discount(amount_off=50_000), 0),
         (_discount(percent_off=25.0, duration="once"), 17_000),
@@ -112,7 +115,7 @@ def test_discounts(discount: dict[str, Any], expected: int) -> None:
 
 def test_an_amount_off_counts_once_a_period() -> None:
     yearly = _subscription((_price("20400", "year"), 10), discounts=[_discount(amount_off=12_000)])
-    assert monthly_spend(yearly, at=NOW) == Money("eur", 16_000)  # 170.00 − 120.00 / 12
+    assert monthly_spend(yearly, at=NOW) == Money("eur", 16_000)  # 170.00 - 120.00 / 12
 
 
 def test_discounts_that_were_not_expanded_are_no_zero() -> None:

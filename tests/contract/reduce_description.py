@@ -23,6 +23,7 @@ _PATHS = (
     "/v1/charges",
     "/v1/coupons",
     "/v1/customers/{customer}",
+    "/v1/customers/{customer}/balance_transactions",
     "/v1/customers/{customer}/payment_methods",
     "/v1/customers/{customer}/payment_methods/{payment_method}",
     "/v1/customers/{customer}/tax_ids",
