@@ -134,6 +134,7 @@ addEventListener('dialog:close', e => {
   const dialog = e.target.closest?.('dialog') ?? $('#dialog-host > dialog[open]');
   if (!dialog) return;
   guardedForms(dialog).forEach(form => untouched.set(form, fingerprint(form)));
+  if (dialog.parentElement?.id === 'dialog-host') dialog.dataset.closed = ''; // a swap may come before its `close`
   dialog.close();
 });
 addEventListener('dialog:show', e => show(document.getElementById(e.detail.id)));

@@ -79,7 +79,7 @@ class CardForm {
     }
   }
 
-  // The same key until there is an answer: asked twice, there is one intent.
+  // The same key until there is an answer: asked twice over a broken connection, there is one intent.
   async #setUp() {
     let answer;
     try {
@@ -91,6 +91,7 @@ class CardForm {
       throw 'away';
     }
     if (answer.headers.has(GIVEN_UP)) throw 'given';
+    if (!answer.ok) this.#intent.key = newKey(); // a customer may have been made: to ask anew is safe, and no repetition
     if (!answer.ok) throw answer.status === 403 ? '403' : (await detailOf(answer)) || 'away';
     const intent = await answer.json();
     this.#intent.secret = intent.client_secret;
@@ -225,6 +226,7 @@ class CardForm {
     }
     if (answer.headers.has(GIVEN_UP)) return this.#say(NOT_SAVED);
     if (answer.ok) return this.#saved(await answer.json());
+    if (answer.status === 409 && answer.headers.has('Idempotent-Replayed')) return this.#saved({ title: 'Card saved' });
     const detail = await detailOf(answer);
     if (answer.status === 422 || answer.status === 404) this.#beginAgain();
     return this.#say(answer.status === 503 || answer.status >= 500 ? NOT_SAVED : detail || NOT_SAVED);
@@ -240,8 +242,8 @@ class CardForm {
   #saved({ title, text }) {
     this.#form.elements.typed.value = '';
     if (!this.#dialog) return location.assign(this.#form.dataset.next);
-    document.body.dispatchEvent(new CustomEvent('billing:changed', { bubbles: true }));
     this.#dialog.dispatchEvent(new CustomEvent('dialog:close', { bubbles: true }));
+    document.body.dispatchEvent(new CustomEvent('billing:changed', { bubbles: true }));
     return tell('toast', { title, text });
   }
 

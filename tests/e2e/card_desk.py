@@ -18,7 +18,7 @@ from tests.e2e.watch import Watched
 EMAIL = "admin@globex.test"
 CARD, MASTERCARD = "4242424242424242", "5555555555554444"
 CHALLENGED, DECLINED = "4000002500003155", "4000000000000002"
-CANARY = "4012888888881881"  # a card that no other test uses
+CANARY = "5200828282828210"  # a card that no other test uses
 SETUP, CONFIRM = "**/payment-method/setup-intent/", re.compile(r"/v1/setup_intents/[^/]+/confirm$")
 SAVE, SCRIPT = re.compile(r"/payment-method/(\?page)?$"), "**/dahlia/stripe.js"
 CHALLENGE_FRAME = 'iframe[title="3D Secure authentication frame"]'
@@ -30,8 +30,6 @@ _NEW_TENANT = """
     FROM fresh, accounts_user u WHERE u.email = %s"""
 _CUSTOMERS = """SELECT content FROM payments_standin.objects
     WHERE kind = 'customer' AND content->'metadata'->>'slug' = %s"""
-    "SELECT content FROM payments_standin.objects WHERE kind = 'customer' AND content->'metadata'->>'slug' = %s"
-)
 _CARDS = """SELECT content FROM payments_standin.objects WHERE kind = 'payment_method'
     AND content->>'customer' = %s ORDER BY position"""
 

@@ -374,7 +374,7 @@ def test_a_boosted_way_in_is_loaded_whole_and_the_way_out_too(desk: Desk) -> Non
     desk.page.get_by_role("link", name="Add a card").click()
     desk.is_ready()
     desk.page.keyboard.press("Escape")
-    desk.dialog.get_by_role("button", name="Cancel").click()
+    expect(desk.dialog).to_have_count(0)
     with desk.page.expect_navigation() as leaving:
         desk.page.get_by_role("navigation").get_by_role("link", name="People").click()
     assert leaving.value is not None
@@ -402,8 +402,8 @@ def test_no_card_number_comes_near_dezky(desk: Desk) -> None:
     """P2: neither in a request, nor in a log, nor in the database."""
     desk.open()
     desk.save(CANARY)
-    desk.is_saved("1881")
-    spaced = re.compile(rb"4012[ +%20-]*8888[ +%20-]*8888[ +%20-]*1881")
+    desk.is_saved("8210")
+    spaced = re.compile(rb"5200(%20|[ +-])?8282(%20|[ +-])?8282(%20|[ +-])?8210")
     for request in desk.sent:
         whole = f"{request.url} {request.headers} {request.post_data or ''}".encode()
         assert not spaced.search(whole)
@@ -429,7 +429,7 @@ def _tables_with(stack: Stack, but_schema: str) -> list[str]:
         ).fetchall()
         for schema, table in tables:
             query = f'SELECT 1 FROM "{schema}"."{table}" AS r WHERE r::text ~ %s LIMIT 1'
-            if connection.execute(query.encode(), ["4012 ?8888 ?8888 ?1881"]).fetchone():
+            if connection.execute(query.encode(), ["5200 ?8282 ?8282 ?8210"]).fetchone():
                 found.append(f"{schema}.{table}")
     return found
 
