@@ -51,6 +51,8 @@ class Api:
             status, body, more = *_failure(), {}
         if isinstance(body, Response):
             return body
+        if status >= 500:  # noqa: PLR2004 - its answer would only be repeated
+            headers["Stripe-Should-Retry"] = "false"
         return Response.json(body, status, {**headers, **more})
 
     def endpoint_of(self, request: Request) -> str:
