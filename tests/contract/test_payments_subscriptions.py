@@ -135,7 +135,8 @@ def test_more_seats_are_charged_for_the_rest_of_the_period(ledger: Ledger) -> No
         "Unused time on 10 \N{MULTIPLICATION SIGN} Business after 11 Nov 2026",
         "Remaining time on 13 \N{MULTIPLICATION SIGN} Business after 11 Nov 2026",
     ]
-    details = real.lines.data[0].parent.subscription_item_details
+    parent: Any = real.lines.data[0].parent
+    details = parent.subscription_item_details
     assert details.proration is True
     assert details.proration_details.credited_items.invoice == ledger.invoices(customer)[0].id
     [(_, data)] = ledger.events("customer.subscription.updated")
