@@ -246,6 +246,8 @@ def test_prorations_may_wait_for_the_renewal(ledger: Ledger) -> None:
     upcoming = ledger.v1.invoices.create_preview({"subscription": made.id})
     # 85.00 back, 102.00 charged, and 12 seats from December on.
     assert amounts(upcoming) == [-8500, 10200, 20400]
+    waiting = ledger.v1.invoice_items.list({"customer": customer, "pending": True}).data
+    assert [(each.amount, each.proration) for each in waiting] == [(10200, True), (-8500, True)]
     ledger.travel("2026-12-01T00:00:00")
     assert amounts(ledger.invoices(customer)[-1]) == [-8500, 10200, 20400]
     waiting = ledger.v1.invoice_items.list({"customer": customer, "pending": True}).data
