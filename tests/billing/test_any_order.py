@@ -190,7 +190,8 @@ def _at_dezky(tenant: Tenant) -> State:
 
 def _live_through(stripe: CheckedStripe, scenario: Scenario, chance: random.Random, loss: float) -> None:
     """Move Stripe on and let its events arrive, in an order that chance makes."""
-    step, under_way = 0, []
+    step = 0
+    under_way: list[dict[str, Any]] = []
     while step < len(scenario.rows) or under_way:
         if step < len(scenario.rows) and (not under_way or chance.random() < 0.2):
             _put_back(stripe, scenario.rows[step])
