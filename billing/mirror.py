@@ -84,22 +84,15 @@ def store(snapshot: Snapshot) -> None:
     for price in snapshot.prices:
         _store_price(price)
     method = (customer.get("invoice_settings") or {}).get("default_payment_method")
-    _store(
-        djstripe.Customer,
-        {**customer, "invoice_settings": {**customer["invoice_settings"], "default_payment_method": None}},
-    )
+    if not djstripe.Customer.objects.filter(id=customer["id"]).exists():
+        without_card = {**customer["invoice_settings"], "default_payment_method": None}
+        _store(djstripe.Customer, [{**customer, "invoice_settings": without_card}])
     if isinstance(method, dict):
-        _store(djstripe.PaymentMethod, {**method, "customer": customer["id"]})
-        _store(djstripe.Customer, customer)
-    for subscription in snapshot.subscriptions:
-        _store(djstripe.Subscription, _lean(subscription, "default_payment_method", "latest_invoice"))
-    store_invoices(snapshot.invoices)
-
-
-def store_invoices(invoices: Iterable[Object]) -> None:
-    """Keep invoices alone; as `store`."""
-    for invoice in invoices:
-        _store(djstripe.Invoice, _lean(invoice, "default_payment_method"))
+        _store(djstripe.PaymentMethod, [{**method, "customer": customer["id"]}])
+    _store(djstripe.Customer, [customer])
+    lean = [_lean(each, "default_payment_method", "latest_invoice") for each in snapshot.subscriptions]
+    _store(djstripe.Subscription, lean)
+    _store(djstripe.Invoice, [_lean(each, "default_payment_method") for each in snapshot.invoices])
 
 
 def store_prices(prices: Iterable[Object]) -> None:
@@ -142,12 +135,14 @@ def _store_price(price: Object) -> None:
             "metadata": {},
             "livemode": price["livemode"],
         }
-        _store(djstripe.Product, bare)
-    _store(djstripe.Price, {**price, "product": product["id"] if isinstance(product, dict) else product})
+        _store_product(bare)
+    _store(djstripe.Price, [{**price, "product": product["id"] if isinstance(product, dict) else product}])
 
 
 def _store_product(product: Object) -> None:
     """Keep a product; dj-stripe's own way of it asks Stripe for the product's features each time."""
+    if djstripe.Product.objects.filter(id=product["id"], stripe_data=product).exists():
+        return
     read = stripe.convert_to_stripe_object(product, api_key=_NO_KEY)
     record = djstripe.Product._stripe_object_to_record(read, api_key=_NO_KEY)  # noqa: SLF001 - see above
     djstripe.Product.objects.update_or_create(id=product["id"], defaults=record)
@@ -158,5 +153,10 @@ def _lean(content: Object, *references: str) -> Object:
     return {**content, **dict.fromkeys(references)}
 
 
-def _store(model: Any, content: Object) -> None:
-    model.sync_from_stripe_data(stripe.convert_to_stripe_object(content, api_key=_NO_KEY), api_key=_NO_KEY)
+def _store(model: Any, contents: list[Object]) -> None:
+    """Have dj-stripe keep objects; what is mirrored word for word already is left alone."""
+    known = dict(model.objects.filter(id__in=[each["id"] for each in contents]).values_list("id", "stripe_data"))
+    for content in contents:
+        if known.get(content["id"]) != content:
+            read = stripe.convert_to_stripe_object(content, api_key=_NO_KEY)
+            model.sync_from_stripe_data(read, api_key=_NO_KEY)

@@ -30,12 +30,19 @@ def put(shelf: Shelf, subject: str, kind: str, at: int | None) -> None:
     )
 
 
-def take(shelf: Shelf, until: int) -> Duty | None:
-    """Return the first duty that is due and strike it off; of one moment, kinds come in the order of the alphabet."""
+def first(shelf: Shelf, until: int) -> Duty | None:
+    """Return the first duty that is due; of one moment, kinds come in the order of the alphabet."""
     row = shelf.connection.execute(
-        "DELETE FROM payments_standin.agenda WHERE (subject, kind) = ("
-        " SELECT subject, kind FROM payments_standin.agenda WHERE at <= %s ORDER BY at, kind, subject LIMIT 1"
-        ") RETURNING subject, kind, at",
+        "SELECT subject, kind, at FROM payments_standin.agenda WHERE at <= %s ORDER BY at, kind, subject LIMIT 1",
         [until],
     ).fetchone()
     return Duty(*row) if row else None
+
+
+def strike(shelf: Shelf, duty: Duty) -> bool:
+    """Take a duty off; return False if it has been put off or done by another meanwhile."""
+    row = shelf.connection.execute(
+        "DELETE FROM payments_standin.agenda WHERE subject = %s AND kind = %s AND at = %s RETURNING at",
+        [duty.subject, duty.kind, duty.at],
+    ).fetchone()
+    return row is not None

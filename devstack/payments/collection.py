@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from devstack.payments import agenda, charges, dunning, events, pending
+from devstack.payments import agenda, balances, charges, dunning, events, pending
 from devstack.payments.bills import ending_balance
 from devstack.payments.charges import Payment
 from devstack.payments.errors import StripeError
@@ -53,7 +53,7 @@ def finalize(shelf: Shelf, invoice: Object, now: int) -> Object:
     shelf.replace(changed)
     events.emit(shelf, "invoice.finalized", new, now=now)
     if after != balance:
-        _note_balance(shelf, new, after - balance, now)
+        balances.note(shelf, new, after - balance, now)
     previous = events.changes(customer, changed)
     previous.pop("next_invoice_sequence")
     if previous:
@@ -162,7 +162,7 @@ def close(shelf: Shelf, invoice: Object, status: Literal["void", "uncollectible"
     shelf.replace(new)
     agenda.put(shelf, invoice["id"], "retry", None)
     if status == "void":
-        _give_back(shelf, new, now)
+        balances.give_back(shelf, new, now)
         intent = _open_intent(shelf, invoice)
         if intent:
             charges.cancel(shelf, intent, now=now, reason="void_invoice")
@@ -239,39 +239,6 @@ def _paid(shelf: Shelf, invoice: Object, amount: int, now: int) -> Object:
     for hook in on_paid:
         hook(shelf, new, now)
     return new
-
-
-def _give_back(shelf: Shelf, invoice: Object, now: int) -> None:
-    taken = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
-    if not taken:
-        return
-    customer = demand(shelf, "customer", invoice["customer"], for_update=True)
-    changed = {**customer, "balance": customer["balance"] - taken}
-    shelf.replace(changed)
-    _note_balance(shelf, {**invoice, "ending_balance": changed["balance"]}, -taken, now, "unapplied_from_invoice")
-    events.emit(shelf, "customer.updated", changed, now=now, previous={"balance": customer["balance"]})
-
-
-def _note_balance(shelf: Shelf, invoice: Object, amount: int, now: int, kind: str = "applied_to_invoice") -> None:
-    shelf.add(
-        {
-            "id": new_id("cbtxn", 24),
-            "object": "customer_balance_transaction",
-            "amount": amount,
-            "checkout_session": None,
-            "created": now,
-            "credit_note": None,
-            "currency": invoice["currency"],
-            "customer": invoice["customer"],
-            "customer_account": None,
-            "description": None,
-            "ending_balance": invoice["ending_balance"],
-            "invoice": invoice["id"],
-            "livemode": False,
-            "metadata": {},
-            "type": kind,
-        }
-    )
 
 
 def _open_intent(shelf: Shelf, invoice: Object) -> Object | None:

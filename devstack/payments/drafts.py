@@ -36,7 +36,8 @@ class Terms:
 
     def name_of(self, price: Object) -> str:
         """Return the name of a price's product."""
-        return dict(self.products).get(price["product"], price["product"])
+        names = dict(self.products)
+        return names.get(price["product"]) or str(price["product"])
 
 
 @dataclass(frozen=True)

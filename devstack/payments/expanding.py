@@ -81,6 +81,8 @@ class _Walk:
         value = content.get(step)
         if isinstance(value, str) and (kind, field) in POINTERS:
             value = self._shelf.get(POINTERS[kind, field], value)
+        elif isinstance(value, list) and (kind, field) in POINTERS:
+            value = [self._shelf.get(POINTERS[kind, field], each) if isinstance(each, str) else each for each in value]
         elif not rest and not self._may_end(kind, field, value):
             raise invalid("expand", f"This property cannot be expanded ({self._name}).")
         if rest:

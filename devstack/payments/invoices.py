@@ -7,6 +7,7 @@ from typing import Any
 from devstack.payments import collection, events, fields, readers
 from devstack.payments.collection import Attempt
 from devstack.payments.errors import StripeError, invalid
+from devstack.payments.fields import Reader
 from devstack.payments.listing import included, listed
 from devstack.payments.objects import Object, demand
 from devstack.payments.routing import Call, Route
@@ -44,13 +45,13 @@ def _lines(call: Call) -> Object:
 
 
 def _update(call: Call) -> Object:
-    readers_ = {
+    takes: dict[str, Reader] = {
         "auto_advance": fields.boolean,
         "description": fields.text,
         "footer": fields.text,
         "metadata": readers.ignored,
     }
-    given = fields.apply(call.params, readers_)
+    given = fields.apply(call.params, takes)
     old = demand(call.shelf, "invoice", call.ids[0], for_update=True)
     if "metadata" in given:
         given["metadata"] = fields.merge_metadata(old["metadata"], given["metadata"])
@@ -158,7 +159,7 @@ def _retrieve_rate(call: Call) -> Object:
 
 def _list_balance(call: Call) -> Object:
     demand(call.shelf, "customer", call.ids[0], "customer")
-    filters = {"invoice": fields.required_text}
+    filters: dict[str, Reader] = {"invoice": fields.required_text}
     return listed(call, "customer_balance_transaction", filters, matching={"customer": call.ids[0]})
 
 

@@ -10,6 +10,7 @@ from devstack.payments.calendar import Period
 from devstack.payments.changes import Plan
 from devstack.payments.drafts import Terms
 from devstack.payments.errors import StripeError, invalid
+from devstack.payments.fields import Reader
 from devstack.payments.items import period_of
 from devstack.payments.objects import Object, demand, new_id
 from devstack.payments.resources import ADDRESS
@@ -19,7 +20,7 @@ from devstack.payments.subscription_create import begin
 from devstack.payments.subscription_update import cancellation, wish_of
 from devstack.payments.tax_ids import demand_format
 
-_TAX_ID = {"type": fields.required_text, "value": fields.required_text}
+_TAX_ID: dict[str, Reader] = {"type": fields.required_text, "value": fields.required_text}
 _DETAILS = {
     "address": ADDRESS,
     "shipping": readers.ignored,

@@ -16,11 +16,12 @@ from devstack.payments.subscription_create import method_of
 
 def handle(shelf: Shelf, _since: int, until: int) -> None:
     """Do everything that is due up to a moment, in order, each as of its own moment."""
-    while duty := agenda.take(shelf, until):
+    while duty := agenda.first(shelf, until):
         kind = "invoice" if duty.kind == "retry" else "subscription"
         then = shelf.at(duty.at)
+        # The subject first and then its duty, in the order of a request that changes both.
         subject = then.get(kind, duty.subject, for_update=True)
-        if subject:
+        if agenda.strike(shelf, duty) and subject:
             _DUTIES[duty.kind](then, subject, duty.at)
 
 

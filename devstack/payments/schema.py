@@ -12,6 +12,8 @@ CREATE TABLE IF NOT EXISTS payments_standin.objects (
 CREATE UNIQUE INDEX IF NOT EXISTS objects_by_kind ON payments_standin.objects (kind, position DESC);
 CREATE INDEX IF NOT EXISTS objects_by_customer
     ON payments_standin.objects ((content ->> 'customer'), kind, position DESC);
+CREATE INDEX IF NOT EXISTS objects_by_invoice
+    ON payments_standin.objects ((content ->> 'invoice'), kind, position DESC);
 CREATE TABLE IF NOT EXISTS payments_standin.idempotency (
     key text PRIMARY KEY,
     fingerprint text NOT NULL,

@@ -16,6 +16,8 @@ from psycopg_pool import ConnectionPool
 from devstack.payments.schema import SCHEMA, TABLES
 
 _RANGE_SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
+# Values that lists narrow by, with an index each.
+_INDEXED = frozenset(("customer", "invoice"))
 KEPT_KEYS_SECONDS = 24 * 3600
 
 
@@ -115,9 +117,11 @@ class Shelf:
     def search(self, kind: str, query: Query) -> tuple[list[dict[str, Any]], bool]:
         """Return objects newest first, and whether there are more in this direction; deleted ones are not listed."""
         wheres, values = ["kind = %s", "content @> %s", "NOT content ? 'deleted'"], [kind, Jsonb(query.matching)]
-        if "customer" in query.matching:
-            wheres.append("content ->> 'customer' = %s")
-            values.append(query.matching["customer"])
+        for name in sorted(_INDEXED & query.matching.keys()):
+            if query.matching[name] is None:
+                continue
+            wheres.append(f"content ->> '{name}' = %s")
+            values.append(query.matching[name])
         for name, options in query.any_of.items():
             wheres.append("content ->> %s = ANY(%s)")
             values += [name, options]

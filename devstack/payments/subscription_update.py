@@ -112,6 +112,11 @@ def _carry_out(shelf: Shelf, old: Object, given: Object, now: int) -> Object:
 
 def _charge(shelf: Shelf, subscription: Object, customer: Object, invoice: Object, given: Object, now: int) -> None:
     behavior = given.get("payment_behavior", "allow_incomplete")
+    if behavior == "default_incomplete":
+        # Nothing is tried: the payment intent waits for the browser.
+        collection.open_intent(shelf, invoice, now)
+        records.save(shelf, subscription, {**subscription, "status": "past_due"}, now)
+        return
     method = method_of(shelf, subscription, customer)
     if behavior == "error_if_incomplete" and method is None:
         raise no_method()

@@ -38,7 +38,8 @@ def _units(price: dict[str, Any], quantity: int) -> int:
     transform = price.get("transform_quantity")
     if not transform:
         return quantity
-    whole, rest = divmod(quantity, transform["divide_by"])
+    divisor: int = transform["divide_by"]
+    whole, rest = divmod(quantity, divisor)
     return whole + (1 if rest and transform["round"] == "up" else 0)
 
 

@@ -135,7 +135,8 @@ def test_more_seats_are_charged_for_the_rest_of_the_period(ledger: Ledger) -> No
         "Unused time on 10 \N{MULTIPLICATION SIGN} Business after 11 Nov 2026",
         "Remaining time on 13 \N{MULTIPLICATION SIGN} Business after 11 Nov 2026",
     ]
-    details = real.lines.data[0].parent.subscription_item_details
+    parent: Any = real.lines.data[0].parent
+    details = parent.subscription_item_details
     assert details.proration is True
     assert details.proration_details.credited_items.invoice == ledger.invoices(customer)[0].id
     [(_, data)] = ledger.events("customer.subscription.updated")
@@ -245,6 +246,8 @@ def test_prorations_may_wait_for_the_renewal(ledger: Ledger) -> None:
     upcoming = ledger.v1.invoices.create_preview({"subscription": made.id})
     # 85.00 back, 102.00 charged, and 12 seats from December on.
     assert amounts(upcoming) == [-8500, 10200, 20400]
+    waiting = ledger.v1.invoice_items.list({"customer": customer, "pending": True}).data
+    assert [(each.amount, each.proration) for each in waiting] == [(10200, True), (-8500, True)]
     ledger.travel("2026-12-01T00:00:00")
     assert amounts(ledger.invoices(customer)[-1]) == [-8500, 10200, 20400]
     waiting = ledger.v1.invoice_items.list({"customer": customer, "pending": True}).data

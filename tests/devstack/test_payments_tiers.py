@@ -41,7 +41,7 @@ def test_tiers_add_up_by_their_mode(mode: str, quantity: int, expected: int) -> 
 
 def test_a_tier_has_a_line_and_its_flat_fee_another() -> None:
     found = portions(_price("graduated", *_STEPS), 60)
-    assert [(each.tier, each.quantity, each.amount, each.is_flat) for each in found] == [
+    assert [(each.tier, each.quantity, int(each.amount), each.is_flat) for each in found] == [
         (1, 10, 10000, False),
         (2, 40, 32000, False),
         (3, 10, 5000, False),

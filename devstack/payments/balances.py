@@ -1,0 +1,42 @@
+"""The customer's balance: invoices use it up or add to it, and each change is on record."""
+
+from __future__ import annotations
+
+from devstack.payments import events
+from devstack.payments.objects import Object, demand, new_id
+from devstack.payments.store import Shelf
+
+
+def give_back(shelf: Shelf, invoice: Object, now: int) -> None:
+    """Give back what an invoice took from the balance, or take what it added."""
+    taken = (invoice["ending_balance"] or 0) - invoice["starting_balance"]
+    if not taken:
+        return
+    customer = demand(shelf, "customer", invoice["customer"], for_update=True)
+    changed = {**customer, "balance": customer["balance"] - taken}
+    shelf.replace(changed)
+    note(shelf, {**invoice, "ending_balance": changed["balance"]}, -taken, now, "unapplied_from_invoice")
+    events.emit(shelf, "customer.updated", changed, now=now, previous={"balance": customer["balance"]})
+
+
+def note(shelf: Shelf, invoice: Object, amount: int, now: int, kind: str = "applied_to_invoice") -> None:
+    """Keep on record that an invoice moved the balance."""
+    shelf.add(
+        {
+            "id": new_id("cbtxn", 24),
+            "object": "customer_balance_transaction",
+            "amount": amount,
+            "checkout_session": None,
+            "created": now,
+            "credit_note": None,
+            "currency": invoice["currency"],
+            "customer": invoice["customer"],
+            "customer_account": None,
+            "description": None,
+            "ending_balance": invoice["ending_balance"],
+            "invoice": invoice["id"],
+            "livemode": False,
+            "metadata": {},
+            "type": kind,
+        }
+    )
