@@ -47,6 +47,8 @@ PRODUCT_VARIABLES = frozenset(
         "DATABASE_OWNER_URL",
         "STRIPE_API_BASE",
         "STRIPE_JS_URL",
+        "STRIPE_CURRENCY",
+        "STRIPE_LANES",
         "EMAIL_URL",
         "EMAIL_FROM",
         "AUTHENTIK_API_URL",
