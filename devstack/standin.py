@@ -105,6 +105,8 @@ class StandInServer(ThreadingHTTPServer):
         if action not in known:
             return Response.json({"error": f"action must be one of {', '.join(known)}"}, 400)
         try:
+            if action == "reset":
+                self.behaviour = Behaviour()
             if action in self.modes:
                 self.behaviour = Behaviour(action, float(order.get("seconds", 5)), int(order.get("status", 503)))
             more = self.actions[action](order) if action in self.actions else None

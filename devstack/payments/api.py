@@ -5,7 +5,10 @@ from __future__ import annotations
 import secrets
 import sys
 import traceback
+from http import HTTPStatus
 from typing import Any
+
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from devstack.payments import API_VERSION, fields, forms, idempotency, webhooks
 from devstack.payments.errors import StripeError, no_such_route
@@ -123,6 +126,8 @@ def _attempt(call: Call, route: Route) -> tuple[int, dict[str, Any]]:
                 if not error.keeps_work:
                     raise
                 return error.status, error.body()
+    except (DeadlockDetected, LockNotAvailable) as error:
+        raise _locked() from error
     except StripeError as error:
         if error.status < 500:  # noqa: PLR2004 - the bound between the caller's faults and the server's
             raise
@@ -144,6 +149,17 @@ def _demand_version(request: Request) -> None:
     version = request.headers.get("stripe-version", API_VERSION)
     if version != API_VERSION:
         raise StripeError(f"Invalid Stripe API version: {version}; this stand-in speaks {API_VERSION} alone.")
+
+
+def _locked() -> StripeError:
+    """Return the error for an object that two calls want at the same time (https://docs.stripe.com/rate-limits)."""
+    return StripeError(
+        "This object cannot be accessed right now because another API request or Stripe process is currently "
+        "accessing it. If you see this error intermittently, retry the request.",
+        status=HTTPStatus.TOO_MANY_REQUESTS,
+        code="lock_timeout",
+        headers={"Stripe-Should-Retry": "true"},
+    )
 
 
 def _failure() -> tuple[int, dict[str, Any]]:

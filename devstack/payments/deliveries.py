@@ -120,7 +120,9 @@ class Deliveries:
 
     def reset(self) -> None:
         """Behave again."""
-        self.behaviour = Behaviour()
+        with self._lock:
+            self.behaviour = Behaviour()
+            self._random = random.Random(0)  # noqa: S311
 
     def pending(self) -> list[Pending]:
         """Return what is still to be delivered, in the order in which it happened."""

@@ -23,21 +23,38 @@ def _create(call: Call) -> Object:
     shelf = call.shelf
     given = fields.apply(call.params, _READERS)
     charge = _charge(call, given)
-    left = charge["amount_captured"] - charge["amount_refunded"]
-    amount = given.get("amount", left)
+    amount = _amount(charge, given)
+    refund = _built(charge, amount, given, call.now)
+    refunded = charge["amount_refunded"] + amount
+    changed = {**charge, "amount_refunded": refunded, "refunded": refunded == charge["amount_captured"]}
+    shelf.add(refund)
+    shelf.replace(changed)
+    events.emit(shelf, "refund.created", refund)
+    events.emit(shelf, "charge.refunded", changed, previous=events.changes(charge, changed))
+    return refund
+
+
+def _amount(charge: Object, given: Object) -> int:
+    """Return how much is given back: what is asked for, or all that is left."""
+    left: int = charge["amount_captured"] - charge["amount_refunded"]
+    amount: int = given.get("amount", left)
     if left == 0:
         message = f"Charge {charge['id']} has already been refunded."
         raise StripeError(message, code="charge_already_refunded")
     if not 0 < amount <= left:
         message = f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})"
         raise invalid("amount", message if amount else "Invalid positive integer")
-    refund = {
+    return amount
+
+
+def _built(charge: Object, amount: int, given: Object, now: int) -> Object:
+    return {
         "id": new_id("re", 24),
         "object": "refund",
         "amount": amount,
         "balance_transaction": None,
         "charge": charge["id"],
-        "created": call.now,
+        "created": now,
         "currency": charge["currency"],
         "destination_details": {
             "card": {"reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund"},
@@ -51,13 +68,6 @@ def _create(call: Call) -> Object:
         "status": "succeeded",
         "transfer_reversal": None,
     }
-    refunded = charge["amount_refunded"] + amount
-    changed = {**charge, "amount_refunded": refunded, "refunded": refunded == charge["amount_captured"]}
-    shelf.add(refund)
-    shelf.replace(changed)
-    events.emit(shelf, "refund.created", refund)
-    events.emit(shelf, "charge.refunded", changed, previous=events.changes(charge, changed))
-    return refund
 
 
 def _charge(call: Call, given: Object) -> Object:

@@ -71,16 +71,26 @@ def _create(call: Call) -> Object:
     given = fields.apply(call.params, {**_READERS, **more})
     if "customer" in given:
         demand(shelf, "customer", given["customer"], "customer")
+    intent = _built(given, shelf.now)
+    method = _given_method(shelf, given)
+    if method:
+        intent |= {"payment_method": method["id"], "status": "requires_confirmation"}
+    shelf.add(intent)
+    events.emit(shelf, "setup_intent.created", intent)
+    return _confirmed(call, intent, given) if given.get("confirm") else intent
+
+
+def _built(given: Object, now: int) -> Object:
     identifier = new_id("seti", 24)
     automatic = given.get("automatic_payment_methods")
-    intent = {
+    return {
         "id": identifier,
         "object": "setup_intent",
         "application": None,
         "automatic_payment_methods": {"allow_redirects": "always", "enabled": True, **automatic} if automatic else None,
         "cancellation_reason": None,
         "client_secret": f"{identifier}_secret_{new_id('x', 25)[2:]}",
-        "created": shelf.now,
+        "created": now,
         "customer": given.get("customer"),
         "customer_account": None,
         "description": given.get("description"),
@@ -101,12 +111,6 @@ def _create(call: Call) -> Object:
         "status": "requires_payment_method",
         "usage": given.get("usage", "off_session"),
     }
-    method = _given_method(shelf, given)
-    if method:
-        intent |= {"payment_method": method["id"], "status": "requires_confirmation"}
-    shelf.add(intent)
-    events.emit(shelf, "setup_intent.created", intent)
-    return _confirmed(call, intent, given) if given.get("confirm") else intent
 
 
 def _retrieve(call: Call) -> Object:

@@ -48,7 +48,7 @@ class CheckedStripe:
 
     def reset(self) -> None:
         """Begin again: well-behaved, on the real time, with the demo's plans alone and no calls on record."""
-        self.service.reset({})
+        self.control(action="reset")
         self.requests.clear()
         self._violations.clear()
 

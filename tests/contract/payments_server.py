@@ -76,11 +76,9 @@ def payments_server() -> Iterator[CheckedStripe]:
 @pytest.fixture
 def payments(payments_server: CheckedStripe) -> Iterator[Payments]:
     """Give the stand-in as it is after a reset; afterwards every call must have fitted Stripe's description."""
-    payments_server.control(action="normal")
     payments_server.reset()
     url = payments_server.base_url
     yield Payments(url, _client(payments_server.secret_key, url), payments_server)
-    payments_server.control(action="normal")
     payments_server.check()
 
 

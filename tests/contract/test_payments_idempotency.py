@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from psycopg.errors import DeadlockDetected
 
 from devstack.payments import tax_ids
 from tests.contract.payments_server import Payments, control
@@ -61,4 +62,19 @@ def test_same_key_at_the_same_time_works_once(payments: Payments) -> None:
         payments.stripe.v1.customers.list().data[0].id
     }
     assert set(refused) <= {"idempotency_key_in_use"}
+    assert len(payments.stripe.v1.customers.list().data) == 1
+
+
+def test_locked_object_is_refused_for_now_and_the_key_stays_free(
+    payments: Payments, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lock(*_: object) -> None:
+        raise DeadlockDetected
+
+    monkeypatch.setattr(tax_ids, "add", lock)
+    body = "tax_id_data[0][type]=eu_vat&tax_id_data[0][value]=DE123456789"
+    status, error, headers = payments.ask("/v1/customers", body=body, headers=_KEY)
+    assert (status, error["error"]["code"], headers["Stripe-Should-Retry"]) == (429, "lock_timeout", "true")
+    monkeypatch.undo()
+    assert payments.ask("/v1/customers", body=body, headers=_KEY)[0] == 200
     assert len(payments.stripe.v1.customers.list().data) == 1

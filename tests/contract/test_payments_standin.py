@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
 import stripe
 
 from devstack.payments import API_VERSION
+from devstack.payments.routes import ROUTES
 from devstack.payments.seed import PLANS
 from tests.contract import description
 from tests.contract.payments_server import Payments, control
@@ -16,6 +16,11 @@ from tests.contract.payments_server import Payments, control
 
 def test_description_is_of_the_version_we_pin() -> None:
     assert description.VERSION == API_VERSION == stripe.api_version
+
+
+def test_every_route_is_one_of_stripes() -> None:
+    ours = {route.name for route in ROUTES if route.pattern.startswith("/v1/")}
+    assert {name for name in ours if description.route_of(*name.replace("{}", "x").split(" ")) != name} == set()
 
 
 def test_plans_are_seeded_with_a_price_each(payments: Payments) -> None:
@@ -165,18 +170,15 @@ def test_lookup_key_moves_when_asked(payments: Payments) -> None:
     assert client.retrieve("price_DezkyStarter").lookup_key is None
 
 
-@pytest.fixture
-def misbehaving(payments: Payments) -> Iterator[Payments]:
-    yield payments
-    control(payments.url, action="normal")
-
-
-def test_control_makes_it_misbehave(misbehaving: Payments) -> None:
-    control(misbehaving.url, action="down")
-    with pytest.raises(stripe.APIConnectionError):
-        misbehaving.stripe.v1.customers.list()
-    control(misbehaving.url, action="status", status=429)
+def test_control_makes_it_misbehave_until_a_reset(payments: Payments) -> None:
+    client = payments.stripe.v1.customers
+    control(payments.url, action="status", status=429)
     with pytest.raises(stripe.RateLimitError):
-        misbehaving.stripe.v1.customers.list()
-    control(misbehaving.url, action="slow", seconds=0.01)
-    assert misbehaving.stripe.v1.customers.list().data == []
+        client.list()
+    control(payments.url, action="slow", seconds=0.01)
+    assert client.list().data == []
+    control(payments.url, action="down")
+    with pytest.raises(stripe.APIConnectionError):
+        client.list()
+    control(payments.url, action="reset")
+    assert client.list().data == []

@@ -113,6 +113,18 @@ def test_misfortune_is_drawn_from_a_seed(payments: Payments, site: Site) -> None
     assert standin.control(action="webhooks", pause=False)["pending"] == 1
 
 
+def test_missed_deliveries_are_found_among_the_events(payments: Payments, site: Site) -> None:
+    standin, client = _made(payments), payments.stripe.v1.events
+    standin.deliveries.run_once()
+    standin.control(action="webhooks", lose=1)
+    _made(payments, 2).deliveries.run_once()
+    missed = client.list({"delivery_success": False}).data
+    assert [(each.type, each.pending_webhooks) for each in missed] == [("customer.created", 1)] * 2
+    assert [each.pending_webhooks for each in client.list({"delivery_success": True}).data] == [0]
+    newest = client.list({"delivery_success": False, "limit": 1})
+    assert ([each.id for each in newest.data], newest.has_more) == ([missed[0].id], True)
+
+
 def test_endpoints_take_what_they_asked_for(payments: Payments, site: Site) -> None:
     client = payments.stripe.v1.webhook_endpoints
     made = client.create({"url": "http://127.0.0.1:9/other/", "enabled_events": ["product.created"]})
