@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from devstack.payments import agenda, balances, charges, dunning, events, pending
-from devstack.payments.bills import ending_balance
 from devstack.payments.charges import Payment
 from devstack.payments.errors import StripeError
 from devstack.payments.expanding import INCLUDED, POINTERS
 from devstack.payments.listing import included
+from devstack.payments.money import settled
 from devstack.payments.objects import Object, demand, new_id
 from devstack.payments.store import Shelf
 
@@ -32,8 +32,7 @@ def finalize(shelf: Shelf, invoice: Object, now: int) -> Object:
     """Give a draft its number, settle it with the customer's balance, and open it; nothing to pay is paid at once."""
     customer = demand(shelf, "customer", invoice["customer"], for_update=True)
     balance, number = customer["balance"], customer["next_invoice_sequence"]
-    after = ending_balance(invoice["total"], balance)
-    due = max(0, invoice["total"] + balance) if invoice["total"] >= 0 else 0
+    due, after = settled(invoice["total"], balance, invoice["currency"])
     new = {
         **invoice,
         "amount_due": due,
@@ -53,7 +52,8 @@ def finalize(shelf: Shelf, invoice: Object, now: int) -> Object:
     shelf.replace(changed)
     events.emit(shelf, "invoice.finalized", new, now=now)
     if after != balance:
-        balances.note(shelf, new, after - balance, now)
+        kind = "invoice_too_small" if after > 0 and invoice["total"] > 0 else "applied_to_invoice"
+        balances.note(shelf, new, after - balance, now, kind)
     previous = events.changes(customer, changed)
     previous.pop("next_invoice_sequence")
     if previous:
