@@ -204,14 +204,16 @@ def end_of(shelf: Shelf) -> str:
 
 
 def card_error(payment: Payment, *, for_subscription: bool = False) -> StripeError:
-    """Return the error for a payment that did not succeed."""
-    more: dict[str, Any] = {"charge": payment.charge["id"] if payment.charge else None}
+    """Return the error for a payment that did not succeed.
+
+    Of a subscription's payment nothing is kept (`for_subscription`), so the error points to nothing either.
+    """
+    more: dict[str, Any] = {}
+    if not for_subscription:
+        more = {"charge": payment.charge["id"] if payment.charge else None, "payment_intent": payment.intent}
     if payment.decline is None:
-        code = (
-            "subscription_payment_intent_requires_action"
-            if for_subscription
-            else "invoice_payment_intent_requires_action"
-        )
+        subject = "subscription" if for_subscription else "invoice"
+        code = f"{subject}_payment_intent_requires_action"
         message = "This payment requires additional user action before it can be completed successfully."
         return StripeError(message, status=402, kind="card_error", code=code, more=more)
     more["decline_code"] = payment.decline.decline_code or None
