@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from billing.models import BillingAccount
 from operator_portal.guards import NOT_AUTHORISED
 from tenants.models import AuditEvent, DelegatedAccess, Membership, Tenant
 from tenants.scope import operator_scope
@@ -219,6 +220,7 @@ def _rows() -> tuple[Any, ...]:
             sorted(Membership.objects.values_list("pk", "tenant_id", "user_id", "role", "source")),
             sorted(Tenant.objects.values_list("pk", "status", "seats_used", "name")),
             sorted(DelegatedAccess.objects.values_list("pk", "permissions", "ended_at")),
+            sorted(BillingAccount.objects.values_list("tenant_id", "card_last4")),
             AuditEvent.objects.filter(action__in=_WRITES).count(),
         )
 

@@ -33,7 +33,7 @@ from tests.factories import (
 )
 
 KID = "test-key"
-_ALL = ["people:read", "people:write", "audit:read"]
+_ALL = ["people:read", "people:write", "audit:read", "billing:read", "billing:write"]
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from devstack import browser as chromium
 from tests.e2e import stack as stacks
+from tests.e2e.card_fixtures import desk, either, with_card_element
 from tests.e2e.stack import Stack
 from tests.e2e.visitor import Visitor
 from tests.e2e.watch import Watched
@@ -124,3 +125,6 @@ def opening(browser: Browser, stack: Stack) -> Iterator[Open]:
 def watched(open_page: Open) -> Watched:
     """Return a watched page on a wide screen."""
     return open_page()
+
+
+__all__ = ["desk", "either", "with_card_element"]
