@@ -1,4 +1,4 @@
-"""Changes that wait for their payment (`pending_if_incomplete`): made when it comes, dropped after 23 hours, or with the period."""
+"""Changes that wait for their payment (`pending_if_incomplete`): made when it comes, dropped in 23 hours or less."""
 
 from __future__ import annotations
 
