@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from devstack.payments import agenda, balances, charges, dunning, events, pending
-from devstack.payments.bills import ending_balance
 from devstack.payments.charges import Payment
 from devstack.payments.errors import StripeError
 from devstack.payments.expanding import INCLUDED, POINTERS
 from devstack.payments.listing import included
+from devstack.payments.money import settled
 from devstack.payments.objects import Object, demand, new_id
 from devstack.payments.store import Shelf
 
@@ -32,8 +32,7 @@ def finalize(shelf: Shelf, invoice: Object, now: int) -> Object:
     """Give a draft its number, settle it with the customer's balance, and open it; nothing to pay is paid at once."""
     customer = demand(shelf, "customer", invoice["customer"], for_update=True)
     balance, number = customer["balance"], customer["next_invoice_sequence"]
-    after = ending_balance(invoice["total"], balance)
-    due = max(0, invoice["total"] + balance) if invoice["total"] >= 0 else 0
+    due, after = settled(invoice["total"], balance, invoice["currency"])
     new = {
         **invoice,
         "amount_due": due,
@@ -53,7 +52,8 @@ def finalize(shelf: Shelf, invoice: Object, now: int) -> Object:
     shelf.replace(changed)
     events.emit(shelf, "invoice.finalized", new, now=now)
     if after != balance:
-        balances.note(shelf, new, after - balance, now)
+        kind = "invoice_too_small" if after > 0 and invoice["total"] > 0 else "applied_to_invoice"
+        balances.note(shelf, new, after - balance, now, kind)
     previous = events.changes(customer, changed)
     previous.pop("next_invoice_sequence")
     if previous:
@@ -204,14 +204,16 @@ def end_of(shelf: Shelf) -> str:
 
 
 def card_error(payment: Payment, *, for_subscription: bool = False) -> StripeError:
-    """Return the error for a payment that did not succeed."""
-    more: dict[str, Any] = {"charge": payment.charge["id"] if payment.charge else None}
+    """Return the error for a payment that did not succeed.
+
+    Of a subscription's payment nothing is kept (`for_subscription`), so the error points to nothing either.
+    """
+    more: dict[str, Any] = {}
+    if not for_subscription:
+        more = {"charge": payment.charge["id"] if payment.charge else None, "payment_intent": payment.intent}
     if payment.decline is None:
-        code = (
-            "subscription_payment_intent_requires_action"
-            if for_subscription
-            else "invoice_payment_intent_requires_action"
-        )
+        subject = "subscription" if for_subscription else "invoice"
+        code = f"{subject}_payment_intent_requires_action"
         message = "This payment requires additional user action before it can be completed successfully."
         return StripeError(message, status=402, kind="card_error", code=code, more=more)
     more["decline_code"] = payment.decline.decline_code or None

@@ -24,7 +24,7 @@ _UPDATE = {
     "items": readers.groups(readers.ITEM_CHANGE),
     "proration_date": readers.moment,
     "trial_end": readers.moment_or("now"),
-    "trial_settings": readers.ignored,
+    "trial_settings": readers.TRIAL_SETTINGS,
 }
 _OF_ENDED = {"metadata", "cancellation_details"}
 _OF_INCOMPLETE = {"metadata", "default_payment_method", "payment_settings", "description"}
@@ -53,6 +53,7 @@ def wish_of(given: Object, now: int) -> Wish:
         trial_end=0 if trial_end == "now" else trial_end,
         restarts=given.get("billing_cycle_anchor") == "now",
         cancels=given.get("cancel_now", False),
+        is_dated="proration_date" in given,
     )
 
 

@@ -8,7 +8,7 @@ from devstack.payments.calendar import Period
 from devstack.payments.changes import Wish
 from devstack.payments.collection import Attempt
 from devstack.payments.errors import StripeError, no_such
-from devstack.payments.expanding import POINTERS
+from devstack.payments.expanding import INCLUDED, POINTERS
 from devstack.payments.items import period_of
 from devstack.payments.listing import included, listed
 from devstack.payments.objects import Object, demand
@@ -173,6 +173,13 @@ def demand_live(subscription: Object) -> None:
         )
 
 
+def _of_customer(shelf: Shelf, customer: Object) -> Object:
+    found = shelf.all("subscription", customer=customer["id"])
+    live = [each for each in found if each["status"] not in _ENDED]
+    return included(f"/v1/customers/{customer['id']}/subscriptions", live)
+
+
+INCLUDED["customer", "subscriptions"] = _of_customer
 customers.on_deleted.append(_of_deleted)
 collection.on_paid.append(_paid)
 collection.on_failed.append(_failed)
