@@ -61,6 +61,21 @@ def finalize(shelf: Shelf, invoice: Object, now: int) -> Object:
     return new if due else _paid(shelf, new, 0, now)
 
 
+def lock(shelf: Shelf, identifier: str) -> Object:
+    """Return an invoice that nobody else changes until the end of the transaction.
+
+    Its subscription is locked first, which is the order of every change of a subscription: so no two wait for each
+    other.
+
+    Raises:
+        StripeError: there is no such invoice.
+    """
+    subscription = subscription_of(demand(shelf, "invoice", identifier))
+    if subscription:
+        shelf.get("subscription", subscription, for_update=True)
+    return demand(shelf, "invoice", identifier, for_update=True)
+
+
 @dataclass(frozen=True)
 class Attempt:
     """A try to have an invoice paid; only the first and the scheduled ones (`is_retry`) count for the schedule."""
@@ -82,10 +97,10 @@ def collect(shelf: Shelf, invoice: Object, attempt: Attempt) -> Payment | None:
     The invoice is kept as it is after that; a failure sets the next attempt of the schedule.
     """
     now = attempt.now
+    intent = _open_intent(shelf, invoice) or open_intent(shelf, invoice, now)
     if attempt.method is None:
         failed(shelf, invoice, attempt)
         return None
-    intent = _open_intent(shelf, invoice) or open_intent(shelf, invoice, now)
     payment = charges.attempt(shelf, intent, attempt.method, now=now, off_session=attempt.off_session)
     if payment.outcome == "succeeded":
         settle(shelf, invoice, payment.intent, attempt)
@@ -150,6 +165,8 @@ def failed(shelf: Shelf, invoice: Object, attempt: Attempt, *, is_asked: bool = 
         events.emit(shelf, "invoice.payment_action_required", new, now=now)
     for hook in on_failed:
         hook(shelf, new, now)
+    if attempt.is_retry:
+        balances.mark(shelf, invoice["customer"], now, is_delinquent=True)
     return new
 
 
@@ -168,6 +185,8 @@ def close(shelf: Shelf, invoice: Object, status: Literal["void", "uncollectible"
             charges.cancel(shelf, intent, now=now, reason="void_invoice")
     kind = {"void": "invoice.voided", "uncollectible": "invoice.marked_uncollectible"}[status]
     events.emit(shelf, kind, new, now=now)
+    if status == "uncollectible":
+        balances.mark(shelf, invoice["customer"], now, is_delinquent=False)
     return new
 
 
@@ -240,6 +259,7 @@ def _paid(shelf: Shelf, invoice: Object, amount: int, now: int) -> Object:
     events.emit(shelf, "invoice.payment_succeeded", new, now=now)
     for hook in on_paid:
         hook(shelf, new, now)
+    balances.mark(shelf, invoice["customer"], now, is_delinquent=False)
     return new
 
 
@@ -254,7 +274,7 @@ def _open_intent(shelf: Shelf, invoice: Object) -> Object | None:
 def _intent_settled(shelf: Shelf, intent: Object) -> None:
     """Follow the answer to the bank's question on a payment of an invoice."""
     for each in shelf.all("invoice_payment", payment={"payment_intent": intent["id"]}):
-        invoice = demand(shelf, "invoice", each["invoice"], for_update=True)
+        invoice = lock(shelf, each["invoice"])
         if invoice["status"] != "open":
             continue
         if intent["status"] == "succeeded":

@@ -145,4 +145,5 @@ def _with_plain(shelf: Shelf, old: Object, given: Object, now: int) -> Object:
         )
         coupons.keep(shelf, found, now)
         new["discounts"] = [each["id"] for each in found]
+        coupons.drop(shelf, [one for one in old["discounts"] if one not in new["discounts"]], now)
     return new

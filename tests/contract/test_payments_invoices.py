@@ -131,6 +131,10 @@ def test_an_amount_is_taken_off_once_and_given_back_as_it_was(ledger: Ledger) ->
     customer = ledger.customer()
     made = ledger.subscribe(customer, discounts=[{"coupon": "TEN"}])
     assert ledger.v1.subscriptions.retrieve(made.id).discounts == []
+    assert [kind for kind, _ in ledger.events("customer.discount.created", "customer.discount.deleted")] == [
+        "customer.discount.created",
+        "customer.discount.deleted",
+    ]
     ledger.travel("2026-11-16T00:00:00")
     asked = {"items": [{"id": item(made), "quantity": 12}], "proration_behavior": "always_invoice"}
     ledger.v1.subscriptions.update(made.id, asked)

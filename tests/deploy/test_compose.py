@@ -74,7 +74,7 @@ def test_dezky_gets_what_its_settings_read_and_nothing_else() -> None:
     given = environment("web")
     # Each of these has a default that is right here.
     left_out = {
-        *("ALLOWED_HOSTS", "STATIC_ROOT", "AUTHENTIK_API_URL", "AUTHENTIK_PROBE_FLOW", "IDENTITY_LANES"),
+        *("ALLOWED_HOSTS", "STATIC_ROOT", "AUTHENTIK_API_URL", "AUTHENTIK_PROBE_FLOW", "IDENTITY_LANES", "STRIPE_LANES"),
         *("STRIPE_API_BASE", "STRIPE_JS_URL", "DATABASE_OWNER_URL"),
     }
 
