@@ -40,7 +40,8 @@ MAX_ANSWER_CHARACTERS = 262_144
 _LOOK_EVERY_SECONDS = 0.05
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,128}", re.ASCII)
-_KEPT_HEADERS = ("Content-Type", "Location", "ETag", "HX-Trigger", "HX-Redirect", "HX-Refresh", "HX-Location")
+_HTMX = ("HX-Trigger", "HX-Redirect", "HX-Refresh", "HX-Location", "HX-Retarget", "HX-Reswap", "HX-Reselect")
+_KEPT_HEADERS = ("Content-Type", "Location", "ETag", *_HTMX)
 
 
 class LeaseLost(Exception):

@@ -1,17 +1,30 @@
-"""What pages with a card form stand on: a document that may load Stripe.js, and is loaded whole."""
+"""What pages of billing stand on: the way in, answers to what Stripe says, and a document that may load Stripe.js."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
+from django.views.generic import FormView
 from django.views.generic.base import View
 
-from accounts import htmx
+from accounts import answers, htmx, step_up
+from billing import selectors
+from billing.errors import Declined, Moved, NotAllowed, Refused, StripeAway
+from billing.models import BillingAccount
+from tenants.enums import Permission
+from tenants.mixins import TenantAccessRequiredMixin
+from tenants.scope import tenant_scope
 
 _STRIPE = "https://js.stripe.com"
 # Stripe's own list (https://docs.stripe.com/security/guide#content-security-policy).
@@ -50,6 +63,123 @@ def card_policy() -> dict[str, list[str]]:
     policy["frame-src"] = [script, *(_MORE_FRAMES if is_stripes else ())]
     policy["connect-src"] += [api]
     return policy
+
+
+class BillingAccessMixin(TenantAccessRequiredMixin):
+    """Lets in who may do `permission`, and holds no transaction while Stripe is asked.
+
+    What is read is read in a scope of its own: `show` is one.
+    """
+
+    is_scoped = False
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer; whoever lost the right on the way is told 403."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except NotAllowed as error:
+            raise PermissionDenied(str(error)) from error
+
+    def account(self) -> BillingAccount | None:
+        """Return the account as it is now."""
+        with tenant_scope(self.access.tenant):
+            return selectors.account_of(tenant=self.access.tenant)
+
+
+class BillingFormView(BillingAccessMixin, FormView[Any]):
+    """A dialog of billing; without HTMX the same URL is a page of its own, by the same template.
+
+    What Stripe answers becomes what the person sees, with the form as it was typed: away is 503 and a way to try
+    again, no is 422 at its field, moved is 409. `charges` asks for a fresh sign-in before the card is used (O6).
+    """
+
+    permission = Permission.BILLING_WRITE
+    charges: ClassVar[bool] = False
+    http_method_names: Sequence[str] = ("get", "head", "post")
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002 - Django's signature
+        """Show the form."""
+        return self.show()
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002 - as above
+        """Do it, or say what stands in the way."""
+        if self.charges and not step_up.is_fresh(request.oidc):  # type: ignore[attr-defined] # our middleware
+            return step_up.challenge(request)
+        with tenant_scope(self.access.tenant):
+            form = self.get_form()
+            is_valid = form.is_valid()
+        if not is_valid:
+            return self.show(form=form, status=422)
+        try:
+            return self.carry_out(form)
+        except StripeAway as outage:
+            return self.away(form, outage)
+        except Refused as refusal:
+            return self.refused(form, refusal)
+        except Moved as moved:
+            return self.moved(form, moved)
+
+    def carry_out(self, form: Any) -> HttpResponse:
+        """Do what the form asks for.
+
+        Raises:
+            StripeAway, Refused, Moved, NotAllowed: as the services.
+        """
+        raise NotImplementedError
+
+    def show(self, *, status: int = 200, **context: Any) -> HttpResponse:
+        """Return the dialog or the page."""
+        with tenant_scope(self.access.tenant):
+            response = self.render_to_response(self.get_context_data(**context), status=status)
+            if isinstance(response, SimpleTemplateResponse):
+                response.render()
+        return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add the account, where the form is sent, and what frames it."""
+        frame = "dialog" if htmx.is_fragment(self.request) else "page"
+        context = {
+            "account": selectors.account_of(tenant=self.access.tenant),
+            "action": self.request.path,
+            "back": self.subscription_url,
+            "frame": f"billing/{frame}.html",
+        }
+        return super().get_context_data(**{**context, **kwargs})
+
+    def away(self, form: Any, outage: StripeAway) -> HttpResponse:
+        """Say that they are away, in the form itself: the next try carries the same key."""
+        response = self.show(form=form, away=str(outage), status=503)
+        response["Retry-After"] = str(outage.retry_after_seconds)
+        response[answers.AWAY] = "payments"
+        return response
+
+    def refused(self, form: Any, refusal: Refused) -> HttpResponse:
+        """Say no at the field that it is about."""
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        is_declined = isinstance(refusal, Declined)
+        return self.show(form=form, is_declined=is_declined, refusal=refusal.code, status=422)
+
+    def moved(self, form: Any, moved: Moved) -> HttpResponse:
+        """Say what has changed meanwhile, and keep what was typed."""
+        form.add_error(None, str(moved))
+        return self.show(form=form, status=409)
+
+    def done(self, title: str, text: str = "") -> HttpResponse:
+        """Close the dialog and have the page read again; a page of its own leads back to the subscription."""
+        words = f"{title}. {text}" if text else title
+        if htmx.is_fragment(self.request):
+            if self.request.headers.get("HX-Current-URL", "").partition("?")[0].endswith(self.subscription_url):
+                events = {"dialog__close": {}, "toast": {"title": title, "text": text}, "billing__changed": {}}
+                return htmx.trigger(HttpResponse(status=204), **events)
+            messages.success(self.request, words)
+            return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+        messages.success(self.request, words)
+        return redirect(self.subscription_url)
+
+    @property
+    def subscription_url(self) -> str:
+        """Return the page that all of this is about."""
+        return reverse("billing:subscription", kwargs={"slug": self.access.tenant.slug})
 
 
 def _origin(url: str) -> str:

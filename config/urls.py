@@ -16,7 +16,7 @@ urlpatterns = [
     path("me/", include(([*me_urls, *own_session_urls], "accounts"))),
     path("admin/", include((dashboard_urls, "dashboard"))),
     path("admin/<slug:slug>/", include("tenants.urls")),
-    path("admin/<slug:slug>/subscription/", include((billing_urls, "billing"))),
+    path("admin/<slug:slug>/", include((billing_urls, "billing"))),
     path("partner/", include("partner.urls")),
     path("operator/", include((turned_away_urls, "operator-exit"))),
     path("operator/", include((operator_urls, "operator"))),

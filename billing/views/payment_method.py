@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import SimpleTemplateResponse
+from django.urls import reverse
 from django.views.generic import TemplateView, View
 
 from accounts import answers
@@ -24,6 +26,7 @@ from tenants.enums import Permission
 from tenants.mixins import TenantAccessRequiredMixin
 from tenants.scope import tenant_scope
 
+_PATH = re.compile(r"[a-z0-9/-]{1,200}", re.ASCII)
 _NO_CARD = "That is no card of Stripe's. Add it again."
 
 
@@ -72,8 +75,16 @@ class PaymentMethodView(TenantAccessRequiredMixin, StepUpRequiredMixin, CardDocu
             stripe_js_url=settings.STRIPE_JS_URL,
             stripe_element=settings.STRIPE_ELEMENT,
             currency=account.currency if account else settings.STRIPE_CURRENCY,
+            next_url=self._next_url(),
             **kwargs,
         )
+
+    def _next_url(self) -> str:
+        """Return where the page leads afterwards: back to the price or the invoice that wanted a card."""
+        home = reverse("billing:subscription", kwargs={"slug": self.access.tenant.slug})
+        invoices = reverse("billing:invoices", kwargs={"slug": self.access.tenant.slug})
+        wanted = self.request.GET.get("next", "")
+        return wanted if _PATH.fullmatch(wanted) and wanted.startswith((home, invoices)) else home
 
 
 class SetupIntentView(TenantAccessRequiredMixin, StepUpRequiredMixin, View):
