@@ -110,7 +110,7 @@ class Desk:
     def open(self, *, waits: bool = True) -> None:
         """Open the dialog over the subscription's page."""
         self.page.goto(self.origin + self.path)
-        self.page.get_by_role("link", name=re.compile("^(Add a card|Change)")).click()
+        self.page.locator("#payment-method").get_by_role("link", name=re.compile("^(Add a card|Change)")).click()
         expect(self.dialog).to_be_visible()
         if waits:
             self.is_ready()
