@@ -16,7 +16,8 @@ from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
 
 from billing.enums import NoticeKind
-from billing.models import BillingAccount, BillingNotice, Invoice
+from billing.models import BillingAccount, BillingNotice, Invoice, PlanPrice
+from billing.money import Money
 from tenants.models import Membership, Tenant
 from tenants.scope import operator_scope
 
@@ -68,11 +69,13 @@ def _addresses(tenant: Tenant) -> list[str]:
 def _context(notice: BillingNotice) -> dict[str, Any]:
     tenant = notice.tenant
     account = BillingAccount.objects.for_tenant(tenant).get()
+    price = PlanPrice.objects.filter(price_id=account.price_id).first()
     invoice = Invoice.objects.for_tenant(tenant).filter(stripe_id=notice.subject.partition(":")[0]).first()
     return {
         "tenant": tenant,
         "account": account,
         "invoice": invoice,
+        "next_amount": Money(price.currency, price.unit_minor * account.seats) if price else None,
         "link": f"{settings.SITE_URL}/admin/{tenant.slug}/subscription/",
         "words": {
             "tenant": tenant.name,

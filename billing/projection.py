@@ -78,7 +78,8 @@ def account_fields(snapshot: Snapshot, *, at: int) -> dict[str, Any]:
 def details_fields(customer: Object) -> dict[str, Any]:
     """Return the billing details that a customer carries."""
     tax_ids = ((customer.get("tax_ids") or {}).get("data")) or []
-    tax_id = max(tax_ids, key=lambda each: (each["created"], each["id"])) if tax_ids else None
+    # Stripe lists the newest first, also among those of one second.
+    tax_id = max(tax_ids, key=lambda each: int(each["created"])) if tax_ids else None
     status = str(((tax_id or {}).get("verification") or {}).get("status"))
     return {
         "company": customer.get("name") or "",

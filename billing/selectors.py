@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
@@ -55,6 +56,11 @@ class SpendYear:
 def account_of(*, tenant: Tenant) -> BillingAccount | None:
     """Return a tenant's account; None before anything of billing was done."""
     return BillingAccount.objects.for_tenant(tenant).first()
+
+
+def empty_account(*, tenant: Tenant) -> BillingAccount:
+    """Return what is known of a tenant for which nothing of billing was done; it is not kept."""
+    return BillingAccount(tenant=tenant, currency=settings.STRIPE_CURRENCY)
 
 
 def invoices(*, tenant: Tenant) -> InvoiceQuerySet:

@@ -17,6 +17,7 @@ from django.utils.text import slugify  # noqa: E402
 from accounts.clients import get_client  # noqa: E402
 from accounts.models import User  # noqa: E402
 from accounts.services import record_identity  # noqa: E402
+from devstack import demo_billing  # noqa: E402
 from devstack.names import COMPANIES, FIRST_NAMES, LAST_NAMES  # noqa: E402
 from devstack.people import PEOPLE  # noqa: E402
 from operator_portal.gates.run import check_gates  # noqa: E402
@@ -35,7 +36,7 @@ GRANTED_FOR = timedelta(days=365)
 
 
 def main() -> None:
-    """Make partners, workspaces, people and acme's grant to northwind."""
+    """Make partners, workspaces, people, a year of billing, and acme's grant to northwind."""
     partners = {
         slug: _partner(slug, name) for slug, name in (("northwind", "Northwind IT"), ("contoso", "Contoso Cloud"))
     }
@@ -46,6 +47,8 @@ def main() -> None:
     _tenant("umbrella", "Umbrella Clinics", Plan.BUSINESS, 12, TenantStatus.TRIAL, northwind)
     _others()
     owner = _owner(acme)
+    by = Actor(type=ActorType.PERSON, name=owner.label, user_id=owner.pk, email=owner.email)
+    demo_billing.live(owner=by, others=_paying())  # before the others come: acme had fewer seats then
     for person in PEOPLE:
         _sign_up(person.sub, person.email, person.name, person.groups)
     _colleagues(acme, owner)
@@ -76,6 +79,13 @@ def _others() -> None:
         slug = slugify(name.translate(_PLAIN))[:63].strip("-")
         status = TenantStatus.TRIAL if number % 6 == 0 else TenantStatus.ACTIVE
         _tenant(slug, name, plans[number % len(plans)], 5 + 7 * (number % 9), status, None)
+
+
+def _paying() -> list[str]:
+    """Return some of the further workspaces, which subscribe."""
+    with operator_scope():
+        open_ones = Tenant.objects.filter(status=TenantStatus.ACTIVE, partner=None).exclude(slug="globex")
+        return list(open_ones.order_by("slug").values_list("slug", flat=True)[:9])
 
 
 def _sign_up(sub: str, email: str, name: str, groups: tuple[str, ...]) -> User:

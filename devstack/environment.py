@@ -48,6 +48,8 @@ PRODUCT_VARIABLES = frozenset(
         "STRIPE_API_BASE",
         "STRIPE_JS_URL",
         "STRIPE_ELEMENT",
+        "STRIPE_CURRENCY",
+        "STRIPE_LANES",
         "EMAIL_URL",
         "EMAIL_FROM",
         "AUTHENTIK_API_URL",

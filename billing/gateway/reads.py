@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from billing.errors import Refused
 from billing.gateway.transport import Object, ask
 
 PAGE = 100
@@ -15,7 +16,13 @@ _INVOICE = ["discounts", "payments"]
 def customer(customer_id: str) -> Object:
     """Return a customer with the default payment method and the tax ids; a deleted one says so."""
     expand = ["invoice_settings.default_payment_method", "tax_ids"]
-    return ask(lambda c: c.v1.customers.retrieve(customer_id, {"expand": expand}))
+    try:
+        return ask(lambda c: c.v1.customers.retrieve(customer_id, {"expand": expand}))
+    except Refused:
+        bare = ask(lambda c: c.v1.customers.retrieve(customer_id))
+        if bare.get("deleted"):  # of which nothing is left to expand
+            return bare
+        raise
 
 
 def subscriptions(customer_id: str) -> list[Object]:

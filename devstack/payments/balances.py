@@ -1,4 +1,4 @@
-"""The customer's balance: invoices use it up or add to it, and each change is on record."""
+"""How a customer stands: the balance, which invoices move, and whether the last automatic payment failed."""
 
 from __future__ import annotations
 
@@ -17,6 +17,16 @@ def give_back(shelf: Shelf, invoice: Object, now: int) -> None:
     shelf.replace(changed)
     note(shelf, {**invoice, "ending_balance": changed["balance"]}, -taken, now, "unapplied_from_invoice")
     events.emit(shelf, "customer.updated", changed, now=now, previous={"balance": customer["balance"]})
+
+
+def mark(shelf: Shelf, customer: str, now: int, *, is_delinquent: bool) -> None:
+    """Keep whether the last thing that happened to an invoice was that it could not be charged by itself."""
+    old = shelf.get("customer", customer, for_update=True)
+    if old is None or old.get("deleted") or old["delinquent"] == is_delinquent:
+        return
+    new = {**old, "delinquent": is_delinquent}
+    shelf.replace(new)
+    events.emit(shelf, "customer.updated", new, now=now, previous={"delinquent": old["delinquent"]})
 
 
 def note(shelf: Shelf, invoice: Object, amount: int, now: int, kind: str = "applied_to_invoice") -> None:

@@ -103,14 +103,16 @@ def carry_out(
 
 
 def discounts_left(shelf: Shelf, subscription: Object, invoice: Object | None, now: int) -> list[str]:
-    """Return the discounts that a subscription keeps after an invoice: not those for once, nor those that ended."""
+    """Return the discounts that a subscription keeps after an invoice, and drop those for once and those that ended."""
     used = {
         each["discount"]
         for line in (invoice or {"lines": {"data": []}})["lines"]["data"]
         for each in line["discount_amounts"]
         if each["amount"] or not line["discountable"]
     }
-    return [one for one in subscription["discounts"] if coupons.goes_on(shelf, one, now, is_used=one in used)]
+    left = [one for one in subscription["discounts"] if coupons.goes_on(shelf, one, now, is_used=one in used)]
+    coupons.drop(shelf, [one for one in subscription["discounts"] if one not in left], now)
+    return left
 
 
 def _bill(subscription: Object | None, terms: Terms, party: Party, occasion: Occasion, drafts: Sequence[Draft]) -> Bill:

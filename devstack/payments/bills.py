@@ -10,6 +10,7 @@ from devstack.payments.calendar import Period
 from devstack.payments.discounts import Reduction, reduce
 from devstack.payments.drafts import Draft
 from devstack.payments.listing import included
+from devstack.payments.money import settled
 from devstack.payments.objects import Object, new_id
 from devstack.payments.store import Shelf
 from devstack.payments.taxes import tax_on
@@ -57,14 +58,14 @@ def assemble(shelf: Shelf, bill: Bill) -> Object:
     before_tax = subtotal - sum(each["amount"] for each in discounted)
     total = before_tax + sum(each["amount"] for each in taxes)
     balance = bill.customer.get("balance") or 0
-    due = max(0, total + balance) if total >= 0 else 0
+    due, after = settled(total, balance, bill.currency)
     return {
         **_surroundings(bill),
         "id": identifier,
         "amount_due": due,
         "amount_remaining": due,
         "discounts": [reduction.discount for reduction in bill.reductions],
-        "ending_balance": ending_balance(total, balance) if bill.is_preview else None,
+        "ending_balance": after if bill.is_preview else None,
         "lines": included(f"/v1/invoices/{identifier}/lines", lines),
         "parent": _parent(bill),
         "starting_balance": balance,
@@ -76,11 +77,6 @@ def assemble(shelf: Shelf, bill: Bill) -> Object:
         "total_pretax_credit_amounts": [],
         "total_taxes": taxes,
     }
-
-
-def ending_balance(total: int, balance: int) -> int:
-    """Return the customer's balance after an invoice: negative ones add to the credit, others use it up."""
-    return min(0, total + balance) if total >= 0 else total + balance
 
 
 def _lines(shelf: Shelf, bill: Bill, invoice: str) -> list[Object]:

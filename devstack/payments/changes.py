@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from devstack.payments import debits, drafts
 from devstack.payments.calendar import Period, period_at
@@ -16,7 +16,10 @@ from devstack.payments.store import Shelf
 
 @dataclass(frozen=True)
 class Wish:
-    """A change that is asked for, as at a moment; `trial_end` of 0 ends a trial now."""
+    """A change that is asked for, as at a moment; `trial_end` of 0 ends a trial now.
+
+    `is_dated` says that the moment was asked for too; without it a renewal that is due this second does not matter.
+    """
 
     at: int
     items: Sequence[Object] = ()
@@ -24,6 +27,18 @@ class Wish:
     trial_end: int | None = None
     restarts: bool = False
     cancels: bool = False
+    is_dated: bool = False
+
+    def within(self, period: Period) -> Wish:
+        """Return the wish as at a moment of a period.
+
+        Raises:
+            StripeError: its own date is outside.
+        """
+        if self.is_dated and not period.start <= self.at <= period.end:
+            message = "The proration date must be in the current billing period of the subscription."
+            raise invalid("proration_date", message)
+        return replace(self, at=min(max(self.at, period.start), period.end))
 
 
 @dataclass(frozen=True)
@@ -74,10 +89,7 @@ def change(shelf: Shelf, old: Object, wish: Wish, terms: Terms, items: list[Obje
         StripeError: no item is left, or the moment is not in the current period.
     """
     was = old["items"]["data"]
-    period = period_of(old)
-    if not period.start <= wish.at <= period.end:
-        message = "The proration date must be in the current billing period of the subscription."
-        raise invalid("proration_date", message)
+    wish = wish.within(period_of(old))
     if wish.cancels:
         return _prorated(shelf, {**old, "items": {**old["items"], "data": []}}, was, wish, terms)
     if not items:

@@ -13,9 +13,9 @@ from typing import Any
 from devstack.payments.store import Shelf, Store
 
 Hook = Callable[[Shelf, int, int], None]
-# Each is asked for what falls due after the first moment, up to and with the second, both in Unix seconds.
+# Each is asked for what falls due after the first moment, up to and with the second, both in Unix seconds; what it
+# does bears the moment that it fell due at, which may be any in between.
 on_advance: list[Hook] = []
-_STEP_SECONDS = 3600
 _DAY_SECONDS = 24 * 3600
 
 
@@ -85,12 +85,10 @@ class Clock:
             row = shelf.connection.execute("SELECT handled_until FROM payments_standin.clock FOR UPDATE").fetchone()
             since = int(row[0]) if row else target
             end = min(target, since + _DAY_SECONDS)
-            for start in range(since, end, _STEP_SECONDS):
-                until = min(end, start + _STEP_SECONDS)
-                step = shelf.at(until)
-                for hook in on_advance:
-                    hook(step, start, until)
             if end > since:
+                day = shelf.at(end)
+                for hook in on_advance:
+                    hook(day, since, end)
                 shelf.connection.execute("UPDATE payments_standin.clock SET handled_until = %s", [end])
         return end < target
 

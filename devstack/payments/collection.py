@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from devstack.payments import agenda, balances, charges, dunning, events, pending
-from devstack.payments.bills import ending_balance
 from devstack.payments.charges import Payment
 from devstack.payments.errors import StripeError
 from devstack.payments.expanding import INCLUDED, POINTERS
 from devstack.payments.listing import included
+from devstack.payments.money import settled
 from devstack.payments.objects import Object, demand, new_id
 from devstack.payments.store import Shelf
 
@@ -32,8 +32,7 @@ def finalize(shelf: Shelf, invoice: Object, now: int) -> Object:
     """Give a draft its number, settle it with the customer's balance, and open it; nothing to pay is paid at once."""
     customer = demand(shelf, "customer", invoice["customer"], for_update=True)
     balance, number = customer["balance"], customer["next_invoice_sequence"]
-    after = ending_balance(invoice["total"], balance)
-    due = max(0, invoice["total"] + balance) if invoice["total"] >= 0 else 0
+    due, after = settled(invoice["total"], balance, invoice["currency"])
     new = {
         **invoice,
         "amount_due": due,
@@ -53,12 +52,28 @@ def finalize(shelf: Shelf, invoice: Object, now: int) -> Object:
     shelf.replace(changed)
     events.emit(shelf, "invoice.finalized", new, now=now)
     if after != balance:
-        balances.note(shelf, new, after - balance, now)
+        kind = "invoice_too_small" if after > 0 and invoice["total"] > 0 else "applied_to_invoice"
+        balances.note(shelf, new, after - balance, now, kind)
     previous = events.changes(customer, changed)
     previous.pop("next_invoice_sequence")
     if previous:
         events.emit(shelf, "customer.updated", changed, now=now, previous=previous)
     return new if due else _paid(shelf, new, 0, now)
+
+
+def lock(shelf: Shelf, identifier: str) -> Object:
+    """Return an invoice that nobody else changes until the end of the transaction.
+
+    Its subscription is locked first, which is the order of every change of a subscription: so no two wait for each
+    other.
+
+    Raises:
+        StripeError: there is no such invoice.
+    """
+    subscription = subscription_of(demand(shelf, "invoice", identifier))
+    if subscription:
+        shelf.get("subscription", subscription, for_update=True)
+    return demand(shelf, "invoice", identifier, for_update=True)
 
 
 @dataclass(frozen=True)
@@ -82,10 +97,10 @@ def collect(shelf: Shelf, invoice: Object, attempt: Attempt) -> Payment | None:
     The invoice is kept as it is after that; a failure sets the next attempt of the schedule.
     """
     now = attempt.now
+    intent = _open_intent(shelf, invoice) or open_intent(shelf, invoice, now)
     if attempt.method is None:
         failed(shelf, invoice, attempt)
         return None
-    intent = _open_intent(shelf, invoice) or open_intent(shelf, invoice, now)
     payment = charges.attempt(shelf, intent, attempt.method, now=now, off_session=attempt.off_session)
     if payment.outcome == "succeeded":
         settle(shelf, invoice, payment.intent, attempt)
@@ -150,6 +165,8 @@ def failed(shelf: Shelf, invoice: Object, attempt: Attempt, *, is_asked: bool = 
         events.emit(shelf, "invoice.payment_action_required", new, now=now)
     for hook in on_failed:
         hook(shelf, new, now)
+    if attempt.is_retry:
+        balances.mark(shelf, invoice["customer"], now, is_delinquent=True)
     return new
 
 
@@ -168,6 +185,8 @@ def close(shelf: Shelf, invoice: Object, status: Literal["void", "uncollectible"
             charges.cancel(shelf, intent, now=now, reason="void_invoice")
     kind = {"void": "invoice.voided", "uncollectible": "invoice.marked_uncollectible"}[status]
     events.emit(shelf, kind, new, now=now)
+    if status == "uncollectible":
+        balances.mark(shelf, invoice["customer"], now, is_delinquent=False)
     return new
 
 
@@ -204,14 +223,16 @@ def end_of(shelf: Shelf) -> str:
 
 
 def card_error(payment: Payment, *, for_subscription: bool = False) -> StripeError:
-    """Return the error for a payment that did not succeed."""
-    more: dict[str, Any] = {"charge": payment.charge["id"] if payment.charge else None}
+    """Return the error for a payment that did not succeed.
+
+    Of a subscription's payment nothing is kept (`for_subscription`), so the error points to nothing either.
+    """
+    more: dict[str, Any] = {}
+    if not for_subscription:
+        more = {"charge": payment.charge["id"] if payment.charge else None, "payment_intent": payment.intent}
     if payment.decline is None:
-        code = (
-            "subscription_payment_intent_requires_action"
-            if for_subscription
-            else "invoice_payment_intent_requires_action"
-        )
+        subject = "subscription" if for_subscription else "invoice"
+        code = f"{subject}_payment_intent_requires_action"
         message = "This payment requires additional user action before it can be completed successfully."
         return StripeError(message, status=402, kind="card_error", code=code, more=more)
     more["decline_code"] = payment.decline.decline_code or None
@@ -238,6 +259,7 @@ def _paid(shelf: Shelf, invoice: Object, amount: int, now: int) -> Object:
     events.emit(shelf, "invoice.payment_succeeded", new, now=now)
     for hook in on_paid:
         hook(shelf, new, now)
+    balances.mark(shelf, invoice["customer"], now, is_delinquent=False)
     return new
 
 
@@ -252,7 +274,7 @@ def _open_intent(shelf: Shelf, invoice: Object) -> Object | None:
 def _intent_settled(shelf: Shelf, intent: Object) -> None:
     """Follow the answer to the bank's question on a payment of an invoice."""
     for each in shelf.all("invoice_payment", payment={"payment_intent": intent["id"]}):
-        invoice = demand(shelf, "invoice", each["invoice"], for_update=True)
+        invoice = lock(shelf, each["invoice"])
         if invoice["status"] != "open":
             continue
         if intent["status"] == "succeeded":

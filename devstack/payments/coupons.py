@@ -63,6 +63,12 @@ def keep(shelf: Shelf, discounts: list[Object], now: int) -> None:
         events.emit(shelf, "customer.discount.created", discount, now=now)
 
 
+def drop(shelf: Shelf, identifiers: list[str], now: int) -> None:
+    """Tell that discounts are no longer on their subscription; they stay on its invoices."""
+    for identifier in identifiers:
+        events.emit(shelf, "customer.discount.deleted", demand(shelf, "discount", identifier), now=now)
+
+
 def reductions(shelf: Shelf, discounts: list[Object], currency: str, now: int) -> list[Reduction]:
     """Return what the discounts take off now; one that has ended or is of another currency takes nothing."""
     found = []

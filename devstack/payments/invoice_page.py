@@ -48,7 +48,8 @@ def pay(call: Call) -> Response:
     try:
         if method:
             inside.ask(call, "POST", f"/v1/payment_methods/{method}/attach", {"customer": invoice["customer"]})
-        inside.ask(call, "POST", f"/v1/invoices/{invoice['id']}/pay", {"payment_method": method} if method else {})
+        given = {"off_session": "false"} | ({"payment_method": method} if method else {})
+        inside.ask(call, "POST", f"/v1/invoices/{invoice['id']}/pay", given)
     except StripeError as error:
         waiting = _waiting_payment(call, invoice["id"])
         if waiting:

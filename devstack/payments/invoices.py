@@ -52,7 +52,7 @@ def _update(call: Call) -> Object:
         "metadata": readers.ignored,
     }
     given = fields.apply(call.params, takes)
-    old = demand(call.shelf, "invoice", call.ids[0], for_update=True)
+    old = collection.lock(call.shelf, call.ids[0])
     if "metadata" in given:
         given["metadata"] = fields.merge_metadata(old["metadata"], given["metadata"])
     new = {**old, **given}
@@ -74,7 +74,7 @@ def _pay(call: Call) -> Object:
         },
     )
     shelf = call.shelf
-    invoice = demand(shelf, "invoice", call.ids[0], for_update=True)
+    invoice = collection.lock(shelf, call.ids[0])
     if invoice["status"] == "draft":
         invoice = collection.finalize(shelf, invoice, call.now)
     elif invoice["status"] == "paid":
@@ -103,7 +103,7 @@ def _pay(call: Call) -> Object:
 
 def _finalize(call: Call) -> Object:
     fields.apply(call.params, {"auto_advance": fields.boolean})
-    invoice = demand(call.shelf, "invoice", call.ids[0], for_update=True)
+    invoice = collection.lock(call.shelf, call.ids[0])
     if invoice["status"] != "draft":
         raise _not_editable("This invoice is already finalized, you can't re-finalize a non-draft invoice.")
     return collection.finalize(call.shelf, invoice, call.now)
@@ -111,7 +111,7 @@ def _finalize(call: Call) -> Object:
 
 def _void(call: Call) -> Object:
     fields.apply(call.params, {})
-    invoice = demand(call.shelf, "invoice", call.ids[0], for_update=True)
+    invoice = collection.lock(call.shelf, call.ids[0])
     if invoice["status"] not in {"open", "uncollectible"}:
         raise _not_editable("You can only pass in open invoices. This invoice isn't open.")
     return collection.close(call.shelf, invoice, "void", call.now)
@@ -119,7 +119,7 @@ def _void(call: Call) -> Object:
 
 def _mark_uncollectible(call: Call) -> Object:
     fields.apply(call.params, {})
-    invoice = demand(call.shelf, "invoice", call.ids[0], for_update=True)
+    invoice = collection.lock(call.shelf, call.ids[0])
     if invoice["status"] != "open":
         raise _not_editable("You can only pass in open invoices. This invoice isn't open.")
     return collection.close(call.shelf, invoice, "uncollectible", call.now)

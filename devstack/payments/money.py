@@ -12,6 +12,24 @@ _WITHOUT_DECIMALS = frozenset(
 _WITH_THREE_DECIMALS = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
 # Without decimals since, but still sent times 100.
 _WHOLE_IN_HUNDREDTHS = frozenset(("isk", "ugx"))
+# What a charge must come to (https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts), where it is said.
+_LEAST_CHARGES = {
+    "aud": 50,
+    "bgn": 100,
+    "cad": 50,
+    "chf": 50,
+    "czk": 1500,
+    "dkk": 250,
+    "eur": 50,
+    "gbp": 30,
+    "huf": 17500,
+    "jpy": 50,
+    "nok": 300,
+    "pln": 200,
+    "ron": 200,
+    "sek": 300,
+    "usd": 50,
+}
 _SYMBOLS = {"eur": "€", "gbp": "£", "jpy": "¥", "usd": "$"}
 
 
@@ -28,6 +46,17 @@ def rounded(amount: Fraction | int, currency: str) -> int:
     steps = abs(Fraction(amount)) / size
     whole = (2 * steps.numerator + steps.denominator) // (2 * steps.denominator)
     return (whole if amount >= 0 else -whole) * size
+
+
+def settled(total: int, balance: int, currency: str) -> tuple[int, int]:
+    """Return what is due for an invoice and the customer's balance after it; a negative balance is a credit.
+
+    A credit is used up, a negative total adds to it, and what is too little to charge is owed until the next time.
+    """
+    owed = total + balance
+    if owed <= 0 or total < 0 or owed < _LEAST_CHARGES.get(currency, 0):
+        return 0, owed
+    return owed, 0
 
 
 def shown(amount: Fraction | int, currency: str) -> str:

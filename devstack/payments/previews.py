@@ -30,7 +30,7 @@ _DETAILS = {
 }
 _SUBSCRIPTION = {
     "billing_cycle_anchor": fields.one_of("now", "unchanged"),
-    "billing_mode": readers.ignored,
+    "billing_mode": readers.BILLING_MODE,
     "cancel_at": readers.moment_or("", "min_period_end", "max_period_end"),
     "cancel_at_period_end": fields.boolean,
     "cancel_now": fields.boolean,

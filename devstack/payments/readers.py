@@ -66,11 +66,20 @@ def ignored(value: Any, _param: str) -> Any:
 
 DISCOUNTS = groups(dict.fromkeys(("coupon", "discount", "promotion_code"), fields.required_text))
 AUTOMATIC_TAX = fields.group({"enabled": fields.boolean, "liability": ignored}, {"enabled": False})
-ITEM = {
-    "discounts": DISCOUNTS,
+# This stand-in bills in the default mode alone, and sends an invoice when a trial ends without a card.
+BILLING_MODE = fields.group(
+    {
+        "flexible": fields.group({"proration_discounts": fields.one_of("included")}, {}),
+        "type": fields.one_of("flexible"),
+    },
+    {},
+)
+TRIAL_SETTINGS = fields.group(
+    {"end_behavior": fields.group({"missing_payment_method": fields.one_of("create_invoice")}, {})}, {}
+)
+ITEM: dict[str, Reader] = {
     "metadata": fields.metadata,
     "price": fields.required_text,
     "quantity": fields.amount,
-    "tax_rates": fields.strings,
 }
-ITEM_CHANGE = {**ITEM, "clear_usage": fields.boolean, "deleted": fields.boolean, "id": fields.required_text}
+ITEM_CHANGE: dict[str, Reader] = {**ITEM, "deleted": fields.boolean, "id": fields.required_text}

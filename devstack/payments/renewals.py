@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from devstack.payments import agenda, billing, changes, collection, events, previews, records, subscriptions
+from devstack.payments import (
+    agenda,
+    billing,
+    changes,
+    collection,
+    events,
+    pending_updates,
+    previews,
+    records,
+    subscriptions,
+)
+from devstack.payments.agenda import Duty
 from devstack.payments.billing import Occasion
 from devstack.payments.clock import on_advance
 from devstack.payments.collection import Attempt
@@ -17,12 +28,17 @@ from devstack.payments.subscription_create import method_of
 def handle(shelf: Shelf, _since: int, until: int) -> None:
     """Do everything that is due up to a moment, in order, each as of its own moment."""
     while duty := agenda.first(shelf, until):
-        kind = "invoice" if duty.kind == "retry" else "subscription"
         then = shelf.at(duty.at)
         # The subject first and then its duty, in the order of a request that changes both.
-        subject = then.get(kind, duty.subject, for_update=True)
+        subject = _locked(then, duty)
         if agenda.strike(shelf, duty) and subject:
             _DUTIES[duty.kind](then, subject, duty.at)
+
+
+def _locked(shelf: Shelf, duty: Duty) -> Object | None:
+    if duty.kind == "retry":
+        return collection.lock(shelf, duty.subject)
+    return shelf.get("subscription", duty.subject, for_update=True)
 
 
 def _renew(shelf: Shelf, old: Object, now: int) -> None:
@@ -80,6 +96,7 @@ def _retry(shelf: Shelf, invoice: Object, now: int) -> None:
 _DUTIES: dict[str, Callable[[Shelf, Object, int], None]] = {
     "cancel": _cancel,
     "expire": subscriptions.expire,
+    "lapse": pending_updates.lapse,
     "renew": _renew,
     "retry": _retry,
     "trial": _give_trial_notice,

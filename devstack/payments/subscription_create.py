@@ -40,14 +40,14 @@ SHARED = {
 }
 _CREATE = {
     **SHARED,
-    "billing_mode": readers.ignored,
+    "billing_mode": readers.BILLING_MODE,
     "cancel_at": readers.moment,
     "currency": fields.currency,
     "customer": fields.required_text,
     "items": readers.groups(readers.ITEM),
     "trial_end": readers.moment_or("now"),
     "trial_period_days": fields.amount,
-    "trial_settings": readers.ignored,
+    "trial_settings": readers.TRIAL_SETTINGS,
 }
 _PLAIN = ("description", "default_payment_method", "payment_settings")
 

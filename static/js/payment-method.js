@@ -5,6 +5,7 @@
 //   save     the method to the server, the same one under the same key until there is an answer
 import { GIVEN_UP, newKey, resilientFetch } from './deliver.js';
 import { tell } from './page.js';
+import { stepAside } from './step-aside.js';
 import { appearance, cardStyle, loadStripe, onThemeChange } from './stripe.js';
 
 const NOT_OPENED = {
@@ -71,12 +72,8 @@ class CardForm {
     }
   }
 
-  async #load() {
-    try {
-      return await loadStripe(this.#form.dataset.stripeJs);
-    } catch {
-      throw 'script';
-    }
+  #load() {
+    return loadStripe(this.#form.dataset.stripeJs).catch(() => Promise.reject('script'));
   }
 
   // The same key until there is an answer: asked twice over a broken connection, there is one intent.
@@ -111,12 +108,22 @@ class CardForm {
       this.#element = this.#elements.create('payment', { wallets: { applePay: 'never', googlePay: 'never' } });
     }
     const isMine = act => detail => this.#form.isConnected && act(detail);
-    this.#element.on('ready', isMine(() => this.#show('fields')));
+    this.#element.on('ready', isMine(() => this.#ready()));
     this.#element.on('loaderror', isMine(() => this.#notOpened('script')));
     this.#element.on('change', isMine(detail => this.#changed(detail)));
     this.#element.on('escape', isMine(() => this.#part('cancel').click()));
     this.#show('mounting');
     this.#element.mount(node);
+  }
+
+  // Some banks take the whole browser: it comes back to the page with the intent, and goes on where it was.
+  #ready() {
+    this.#show('fields');
+    const secret = new URLSearchParams(location.search).get('setup_intent_client_secret');
+    if (!secret || this.#dialog) return;
+    history.replaceState(history.state, '', location.pathname);
+    this.#intent = { ...this.#intent, secret, isUnsure: true };
+    this.#submit();
   }
 
   #changed({ empty, error }) {
@@ -193,7 +200,7 @@ class CardForm {
     const clientSecret = this.#intent.secret;
     if (this.#form.dataset.element === 'card')
       return this.#stripe.confirmCardSetup(clientSecret, { payment_method: { card: this.#element } });
-    const confirmParams = { return_url: location.href };
+    const confirmParams = { return_url: new URL(new URL(this.#form.action).pathname, location.href).href };
     return this.#stripe.confirmSetup({ elements: this.#elements, clientSecret, redirect: 'if_required', confirmParams });
   }
 
@@ -272,36 +279,12 @@ class CardForm {
   }
 }
 
-function methodOf({ payment_method: method }) {
-  return typeof method === 'string' ? method : (method?.id ?? '');
-}
-
-async function detailOf(answer) {
-  try {
-    return (await answer.json()).detail ?? '';
-  } catch {
-    return '';
-  }
-}
-
-// Stripe lays the bank's page over ours, but a modal dialog lies above everything and makes the rest inert
-// (stripe/stripe-js#599). So the dialog is none while the bank is asked, and looks the same.
-function stepAside(dialog) {
-  if (!dialog?.matches(':modal')) return () => {};
-  const focused = document.activeElement;
-  const rest = [...document.querySelectorAll('.app, .skip')];
-  dialog.close();
-  dialog.show();
-  for (const node of rest) node.inert = true;
-  focused?.focus();
-  return () => {
-    for (const node of rest) node.inert = false;
-    const now = document.activeElement;
-    dialog.close();
-    dialog.showModal();
-    (dialog.contains(now) ? now : focused)?.focus();
-  };
-}
+const methodOf = ({ payment_method: method }) => (typeof method === 'string' ? method : (method?.id ?? ''));
+const detailOf = answer =>
+  answer.json().then(
+    ({ detail }) => detail ?? '',
+    () => '',
+  );
 
 const known = new WeakSet();
 function begin() {

@@ -16,6 +16,7 @@ from pytest_django import DjangoDbBlocker
 
 from accounts import authentik
 from accounts.authentik import Endpoints, ProviderUnavailable
+from tests.authorization.no_stripe import leave_stripe_out
 from tests.authorization.probe import Matrix, make_matrix
 from tests.authorization.world import Signer, make_world
 
@@ -40,6 +41,7 @@ def matrix(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         django_db_blocker.unblock(),
         transaction.atomic(),
     ):
+        leave_stripe_out(patch)
         patch.setattr(authentik, "refresh", _away)
         patch.setattr(authentik, "revoke", _away)
         patch.setattr(authentik, "signing_keys", signer.keys)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -65,3 +66,23 @@ def test_a_change_and_back_costs_nothing_but_rounding(payments: Payments) -> Non
     _, up, down = ledger.invoices(customer)
     assert up.total + down.total == 0
     assert ledger.v1.customers.retrieve(customer).balance == down.total
+
+
+def test_changes_at_the_same_moment_come_one_after_the_other(payments: Payments) -> None:
+    ledger = Ledger(payments)
+    ledger.travel("2026-11-01T00:00:00")
+    customer = ledger.customer()
+    made = ledger.subscribe(customer)
+    ledger.travel("2026-11-16T00:00:00")
+
+    def change(quantity: int) -> int:
+        wanted = {"items": [{"id": item(made), "quantity": quantity}], "proration_behavior": "always_invoice"}
+        return int(ledger.v1.subscriptions.update(made.id, wanted)["items"].data[0].quantity)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(change, (11, 12, 13, 14, 15, 16))) == [11, 12, 13, 14, 15, 16]
+    last = ledger.v1.subscriptions.retrieve(made.id)["items"].data[0].quantity
+    first, *others = ledger.invoices(customer)
+    # Half a month of the seats that were added in the end, however it came to them.
+    assert (first.total, sum(each.total for each in others)) == (17000, 850 * (last - 10))
+    assert len({each.number for each in others}) == 6

@@ -131,6 +131,10 @@ def test_an_amount_is_taken_off_once_and_given_back_as_it_was(ledger: Ledger) ->
     customer = ledger.customer()
     made = ledger.subscribe(customer, discounts=[{"coupon": "TEN"}])
     assert ledger.v1.subscriptions.retrieve(made.id).discounts == []
+    assert [kind for kind, _ in ledger.events("customer.discount.created", "customer.discount.deleted")] == [
+        "customer.discount.created",
+        "customer.discount.deleted",
+    ]
     ledger.travel("2026-11-16T00:00:00")
     asked = {"items": [{"id": item(made), "quantity": 12}], "proration_behavior": "always_invoice"}
     ledger.v1.subscriptions.update(made.id, asked)
@@ -276,3 +280,44 @@ def test_the_link_and_the_file_of_an_invoice_are_the_stand_in_s(ledger: Ledger) 
     [invoice] = ledger.invoices(customer)
     assert invoice.hosted_invoice_url == f"{ledger.payments.url}/i/{invoice.id}"
     assert invoice.invoice_pdf == f"{ledger.payments.url}/i/{invoice.id}/pdf"
+
+
+def test_too_little_to_charge_is_owed_until_the_next_invoice(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    made = ledger.subscribe(customer)
+    ledger.travel("2026-11-30T12:00:00")
+    asked = {"items": [{"id": item(made), "quantity": 11}], "proration_behavior": "always_invoice"}
+    ledger.v1.subscriptions.update(made.id, asked)
+    small = ledger.invoices(customer)[-1]
+    # Half of the last of 30 days of 17.00 is 0.28: 187.00 / 60 = 3.12 and 170.00 / 60 = 2.83 make 0.29.
+    assert (amounts(small), small.total, small.amount_due, small.status) == ([-283, 312], 29, 0, "paid")
+    assert (small.ending_balance, ledger.v1.customers.retrieve(customer).balance) == (29, 29)
+    ledger.travel("2026-12-01T00:00:00")
+    renewal = ledger.invoices(customer)[-1]
+    assert (renewal.total, renewal.amount_paid, renewal.ending_balance) == (18700, 18729, 0)
+
+
+def test_what_an_invoice_points_to_can_be_had_with_it(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    made = ledger.subscribe(customer)
+    [invoice] = ledger.v1.invoices.list(
+        {
+            "customer": customer,
+            "expand": [
+                "data.customer",
+                "data.parent.subscription_details.subscription",
+                "data.payments.data.payment.payment_intent",
+                "data.lines.data.pricing.price_details.price",
+            ],
+        }
+    ).data
+    assert invoice.customer.id == customer
+    assert invoice.parent.subscription_details.subscription.id == made.id
+    assert invoice.payments.data[0].payment.payment_intent.status == "succeeded"
+    assert invoice.lines.data[0].pricing.price_details.price.id == BUSINESS
+    kept = ledger.v1.subscriptions.retrieve(
+        made.id, {"expand": ["items.data.price.product", "latest_invoice", "customer", "default_payment_method"]}
+    )
+    assert (kept["items"].data[0].price.product.name, kept.latest_invoice.id) == ("Business", invoice.id)
+    owner = ledger.v1.customers.retrieve(customer, {"expand": ["subscriptions"]})
+    assert [each.id for each in owner.subscriptions.data] == [made.id]

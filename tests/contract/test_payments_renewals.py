@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 
@@ -112,8 +113,10 @@ def test_a_new_card_saves_a_subscription_that_is_past_due(ledger: Ledger) -> Non
     made = ledger.subscribe(customer)
     ledger.give_card(customer, "pm_card_chargeCustomerFail")
     ledger.travel("2026-02-28T10:00:00")
+    assert ledger.v1.customers.retrieve(customer).delinquent is True
     ledger.give_card(customer, "pm_card_visa")
     ledger.travel("2026-03-03T10:00:00")
+    assert ledger.v1.customers.retrieve(customer).delinquent is False
     assert ledger.invoices(customer)[-1].status == "paid"
     assert ledger.v1.subscriptions.retrieve(made.id).status == "active"
     statuses = [
@@ -155,7 +158,16 @@ def test_a_renewal_without_a_card_is_past_due(ledger: Ledger) -> None:
     ledger.v1.payment_methods.detach(card.id)
     ledger.travel("2026-02-28T10:00:00")
     assert ledger.v1.subscriptions.retrieve(made.id).status == "past_due"
-    assert ledger.invoices(customer)[-1].status == "open"
+    invoice = ledger.invoices(customer)[-1]
+    assert invoice.status == "open"
+    # There is a payment to be made by hand.
+    asked: Any = ledger.v1.invoices.retrieve(invoice.id, {"expand": ["confirmation_secret"]})
+    secret = asked.confirmation_secret.client_secret
+    browser: Any = ledger.payments.browser.v1
+    intent, _, _ = secret.partition("_secret_")
+    browser.payment_intents.confirm(intent, {"client_secret": secret, "payment_method": "pm_card_visa"})
+    assert ledger.v1.invoices.retrieve(invoice.id).status == "paid"
+    assert ledger.v1.subscriptions.retrieve(made.id).status == "active"
 
 
 def test_a_deleted_customer_is_billed_no_more(ledger: Ledger) -> None:

@@ -374,3 +374,155 @@ def test_an_ended_subscription_is_not_changed(ledger: Ledger) -> None:
     with pytest.raises(stripe.InvalidRequestError, match="canceled subscription can only"):
         ledger.v1.subscriptions.update(made.id, {"items": [{"id": item(made), "quantity": 3}]})
     assert ledger.v1.subscriptions.update(made.id, {"metadata": {"a": "b"}}).metadata.to_dict() == {"a": "b"}
+
+
+def test_a_change_that_waits_for_the_browser_is_past_due_until_it_is_paid(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    made = ledger.subscribe(customer)
+    ledger.travel("2026-11-16T00:00:00")
+    changed = ledger.v1.subscriptions.update(
+        made.id,
+        {
+            "items": [{"id": item(made), "quantity": 12}],
+            "proration_behavior": "always_invoice",
+            "payment_behavior": "default_incomplete",
+            "expand": ["latest_invoice.confirmation_secret"],
+        },
+    )
+    secret = str(changed.latest_invoice.confirmation_secret.client_secret)
+    assert (changed.status, changed.latest_invoice.amount_due) == ("past_due", 1700)
+    intent, _, _ = secret.partition("_secret_")
+    browser: Any = ledger.payments.browser.v1
+    browser.payment_intents.confirm(intent, {"client_secret": secret, "payment_method": "pm_card_visa"})
+    assert ledger.v1.subscriptions.retrieve(made.id).status == "active"
+    assert ledger.invoices(customer)[-1].status == "paid"
+
+
+def test_a_trial_can_be_ended_now(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    made = ledger.subscribe(customer, trial_end=at("2026-12-15"))
+    ledger.travel("2026-11-20T00:00:00")
+    now = ledger.v1.subscriptions.update(made.id, {"trial_end": "now"})
+    only = now["items"].data[0]
+    assert (now.status, only.current_period_start, only.current_period_end) == (
+        "active",
+        at("2026-11-20"),
+        at("2026-12-20"),
+    )
+    assert [each.total for each in ledger.invoices(customer)] == [0, 17000]
+
+
+def test_the_period_can_begin_anew(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    made = ledger.subscribe(customer)
+    ledger.travel("2026-11-16T00:00:00")
+    changed = ledger.v1.subscriptions.update(
+        made.id, {"billing_cycle_anchor": "now", "proration_behavior": "always_invoice"}
+    )
+    assert changed["items"].data[0].current_period_end == at("2026-12-16")
+    assert amounts(ledger.invoices(customer)[-1]) == [-8500, 17000]
+
+
+def test_a_promotion_code_is_its_coupon(ledger: Ledger) -> None:
+    ledger.v1.coupons.create({"id": "FIFTH", "percent_off": 20, "duration": "forever"})
+    code = ledger.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": "FIFTH"}, "code": "AUTUMN"})
+    assert [each.id for each in ledger.v1.promotion_codes.list({"code": "AUTUMN"}).data] == [code.id]
+    customer = ledger.customer()
+    made = ledger.subscribe(customer, discounts=[{"promotion_code": code.id}], expand=["discounts.source.coupon"])
+    discount: Any = made.discounts[0]
+    assert (discount.promotion_code, discount.source.coupon.percent_off) == (code.id, 20)
+    assert ledger.invoices(customer)[0].total == 13600
+    ledger.v1.subscriptions.update(made.id, {"discounts": ""})
+    ledger.travel("2026-12-01T00:00:00")
+    assert ledger.invoices(customer)[-1].total == 17000
+
+
+def test_a_coupon_that_is_used_up_is_refused(ledger: Ledger) -> None:
+    ledger.v1.coupons.create({"id": "FIRST", "percent_off": 20, "duration": "once", "max_redemptions": 1})
+    ledger.subscribe(ledger.customer(), discounts=[{"coupon": "FIRST"}])
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        ledger.subscribe(ledger.customer(), discounts=[{"coupon": "FIRST"}])
+    assert refused.value.code == "coupon_expired"
+
+
+def test_what_the_stand_in_cannot_bill_is_refused(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    once = ledger.v1.prices.create({"product": "prod_DezkyBusiness", "currency": "eur", "unit_amount": 500})
+    with pytest.raises(stripe.InvalidRequestError, match="type=one_time"):
+        ledger.subscribe(customer, once.id)
+    with pytest.raises(stripe.InvalidRequestError, match="must match across all prices"):
+        ledger.v1.subscriptions.create({"customer": customer, "items": [{"price": BUSINESS}, {"price": BUSINESS_YEAR}]})
+    with pytest.raises(stripe.InvalidRequestError, match="No such price"):
+        ledger.subscribe(customer, "price_nobody")
+
+
+def _pending(ledger: Ledger, customer: str) -> tuple[str, stripe.Invoice]:
+    """Ask for 12 seats with a card that is declined; return the subscription and the invoice that waits."""
+    made = ledger.subscribe(customer)
+    ledger.travel("2026-11-16T00:00:00")
+    ledger.give_card(customer, "pm_card_chargeCustomerFail")
+    changed = ledger.v1.subscriptions.update(
+        made.id,
+        {
+            "items": [{"id": item(made), "quantity": 12}],
+            "proration_behavior": "always_invoice",
+            "payment_behavior": "pending_if_incomplete",
+        },
+    )
+    assert (changed.status, changed["items"].data[0].quantity) == ("active", 10)
+    assert changed.pending_update.subscription_items[0].quantity == 12
+    assert changed.pending_update.expires_at == at("2026-11-16T23:00:00")
+    return made.id, ledger.invoices(customer)[-1]
+
+
+def test_a_change_may_wait_for_its_payment(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    subscription, invoice = _pending(ledger, customer)
+    assert (invoice.status, invoice.amount_due, invoice.next_payment_attempt) == ("open", 1700, None)
+    good = ledger.v1.payment_methods.attach("pm_card_visa", {"customer": customer})
+    ledger.v1.invoices.pay(invoice.id, {"payment_method": good.id})
+    now = ledger.v1.subscriptions.retrieve(subscription)
+    assert (now.status, now["items"].data[0].quantity, now.pending_update) == ("active", 12, None)
+    assert len(ledger.events("customer.subscription.pending_update_applied")) == 1
+    ledger.travel("2026-11-21T00:00:00")
+    # A third of what 12 seats were charged for half a month: 102.00 * 10/15.
+    preview = ledger.v1.invoices.create_preview(
+        {
+            "subscription": subscription,
+            "subscription_details": {
+                "items": [{"id": now["items"].data[0].id, "quantity": 6}],
+                "proration_behavior": "always_invoice",
+            },
+        }
+    )
+    assert amounts(preview) == [-6800, 3400]
+
+
+def test_a_change_that_is_not_paid_for_is_dropped(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    subscription, invoice = _pending(ledger, customer)
+    ledger.travel("2026-11-16T23:00:00")
+    now = ledger.v1.subscriptions.retrieve(subscription)
+    assert (now.status, now["items"].data[0].quantity, now.pending_update) == ("active", 10, None)
+    assert ledger.v1.invoices.retrieve(invoice.id).status == "void"
+    assert len(ledger.events("customer.subscription.pending_update_expired")) == 1
+    ledger.give_card(customer, "pm_card_visa")
+    ledger.travel("2026-12-01T00:00:00")
+    assert amounts(ledger.invoices(customer)[-1]) == [17000]
+
+
+def test_a_change_that_need_not_wait_is_made(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    made = ledger.subscribe(customer)
+    ledger.travel("2026-11-16T00:00:00")
+    changed = ledger.v1.subscriptions.update(
+        made.id,
+        {
+            "items": [{"id": item(made), "quantity": 12}],
+            "proration_behavior": "always_invoice",
+            "payment_behavior": "pending_if_incomplete",
+        },
+    )
+    assert (changed["items"].data[0].quantity, changed.pending_update) == (12, None)
+    assert ledger.invoices(customer)[-1].status == "paid"
+    assert len(ledger.events("customer.subscription.updated")) == 1

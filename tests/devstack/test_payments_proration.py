@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from devstack.payments.calendar import Period
-from devstack.payments.money import rounded, shown
+from devstack.payments.money import rounded, settled, shown
 from devstack.payments.proration import Debit, charge_for, credits_of
 
 
@@ -146,6 +146,29 @@ def test_a_discount_is_given_back_as_it_was_taken() -> None:
 )
 def test_amounts_are_shown_in_their_currency(amount: int, currency: str, text: str) -> None:
     assert shown(amount, currency) == text
+
+
+@pytest.mark.parametrize(
+    ("total", "balance", "currency", "expected"),
+    [
+        # (due, balance after it): nothing there, a credit used in part, used up, and added to.
+        (1000, 0, "eur", (1000, 0)),
+        (1000, -400, "eur", (600, 0)),
+        (1000, -1400, "eur", (0, -400)),
+        (-300, -400, "eur", (0, -700)),
+        (-300, 500, "eur", (0, 200)),
+        # 0.49 is too little for a card; with the 0.02 of before it is 0.51.
+        (49, 0, "eur", (0, 49)),
+        (49, 2, "eur", (51, 0)),
+        (50, 0, "eur", (50, 0)),
+        (0, 0, "eur", (0, 0)),
+        (49, 0, "kwd", (49, 0)),
+    ],
+)
+def test_the_balance_is_used_before_the_card(
+    total: int, balance: int, currency: str, expected: tuple[int, int]
+) -> None:
+    assert settled(total, balance, currency) == expected
 
 
 def test_halves_are_rounded_away_from_zero() -> None:
