@@ -74,8 +74,8 @@ def _operator(rows: int) -> User:
 @pytest.mark.parametrize(
     ("url", "row", "make", "due"),
     [
-        ("/admin/acme/people/", "@counted.test</small>", _workspace, 22),
-        ("/admin/acme/audit/", 'id="event-', _workspace, 21),
+        ("/admin/acme/people/", "@counted.test</small>", _workspace, 23),
+        ("/admin/acme/audit/", 'id="event-', _workspace, 22),
         ("/api/v1/tenants/acme/users", "@counted.test", _workspace, 14),
         ("/api/v1/tenants/acme/audit", '"label":"counted-', _workspace, 14),
         ("/api/v1/tenants", '"slug":"counted-', _person, 8),
