@@ -85,7 +85,8 @@ class Till:
     def set(self, **fields: object) -> None:
         """Change the account behind the product's back."""
         for name, value in fields.items():
-            query = f"UPDATE billing_billingaccount SET {name} = %s WHERE tenant_id = (SELECT id FROM tenants_tenant t WHERE t.slug = %s)"
+            mine = "(SELECT id FROM tenants_tenant t WHERE t.slug = %s)"
+            query = f"UPDATE billing_billingaccount SET {name} = %s WHERE tenant_id = {mine}"
             assert self.stack.change(query, value, self.slug) == 1
 
 
