@@ -43,7 +43,8 @@ _LOOK_EVERY_SECONDS = 0.05
 _PAYMENT_REQUIRED = 402
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,128}", re.ASCII)
-_KEPT_HEADERS = ("Content-Type", "Location", "ETag", "HX-Trigger", "HX-Redirect", "HX-Refresh", "HX-Location")
+_HTMX = ("HX-Trigger", "HX-Redirect", "HX-Refresh", "HX-Location", "HX-Retarget", "HX-Reswap", "HX-Reselect")
+_KEPT_HEADERS = ("Content-Type", "Location", "ETag", *_HTMX)
 
 
 class LeaseLost(Exception):

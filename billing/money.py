@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from babel.numbers import format_currency
+from babel import Locale
+from babel.numbers import format_currency, parse_pattern
 
 # Digits after the point in what Stripe sends, where they are not two (https://docs.stripe.com/currencies).
 _ZERO = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
@@ -44,6 +45,13 @@ class Money:
         """Return the amount as a person of `locale` writes it."""
         text = format_currency(self.major, self.currency.upper(), locale=locale)
         # CLDR puts a space between a currency's letters and a figure; Babel 2.18 leaves it out.
+        return _LETTER_BEFORE_FIGURE.sub("\xa0", text)
+
+    def format_round(self, locale: str = "en") -> str:
+        """Return the amount without its decimals, as on the axis of a chart."""
+        pattern = parse_pattern(Locale.parse(locale).currency_formats["standard"])
+        pattern.frac_prec = (0, 0)
+        text = pattern.apply(self.major, locale, currency=self.currency.upper(), currency_digits=False)
         return _LETTER_BEFORE_FIGURE.sub("\xa0", text)
 
 

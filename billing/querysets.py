@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 # Stripe forgets an idempotency key after a day; an hour less keeps us on the safe side.
 KEY_LIFE = timedelta(hours=23)
 MAX_ATTEMPTS = 12
+# What invoices are asked for by; money paid back is no state of Stripe's.
+INVOICE_FILTERS = (
+    (InvoiceStatus.OPEN.value, "Open"),
+    (InvoiceStatus.PAID.value, "Paid"),
+    ("refunded", "Refunded"),
+    (InvoiceStatus.UNCOLLECTIBLE.value, "Written off"),
+    (InvoiceStatus.VOID.value, "Void"),
+)
 
 
 class BillingAccountQuerySet(TenantOwnedQuerySet["BillingAccount"]):
@@ -51,9 +59,21 @@ class InvoiceQuerySet(TenantOwnedQuerySet["Invoice"]):
         """Return the invoices that wait for money."""
         return self.filter(status=InvoiceStatus.OPEN)
 
+    def matching(self, status: str) -> Self:
+        """Return the invoices of one of the `INVOICE_FILTERS`; all of them for no status."""
+        if status == "refunded":
+            return self.filter(status=InvoiceStatus.PAID, refunded_minor__gt=0)
+        if status == InvoiceStatus.PAID:
+            return self.filter(status=status, refunded_minor=0)
+        return self.filter(status=status) if status else self
+
 
 class QuoteQuerySet(TenantOwnedQuerySet["Quote"]):
-    """Quotes."""
+    """Quotes by state."""
+
+    def taken_up(self) -> Self:
+        """Return the quotes that somebody said yes to, the latest first."""
+        return self.exclude(accepted_at=None).order_by("-accepted_at")
 
 
 class StripeWriteQuerySet(TenantOwnedQuerySet["StripeWrite"]):

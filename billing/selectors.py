@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -12,7 +12,7 @@ from django.db.models import F, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
-from billing.enums import InvoiceStatus
+from billing.enums import InvoiceStatus, QuoteState
 from billing.models import BillingAccount, DriftReport, Invoice, PlanPrice, Quote
 from billing.money import Money
 from billing.querysets import BillingAccountQuerySet, InvoiceQuerySet
@@ -23,6 +23,8 @@ from tenants.models import Tenant
 INVOICE_ORDER = Keyset("created_at", "time", is_descending=True)
 PAGE_SIZE = 25
 _MONTHS = 12
+_SUCCESS_SHOWN = timedelta(days=1)
+_DIFFERENCE_SHOWN = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,11 @@ def invoices(*, tenant: Tenant) -> InvoiceQuerySet:
     return Invoice.objects.for_tenant(tenant).shown()
 
 
-def invoice_page(*, tenant: Tenant, cursor: str | None = None, size: int = PAGE_SIZE) -> Page[Invoice]:
-    """Return one page of invoices, newest first."""
-    return INVOICE_ORDER.page(invoices(tenant=tenant), cursor=cursor, size=size)
+def invoice_page(
+    *, tenant: Tenant, status: str = "", cursor: str | None = None, size: int = PAGE_SIZE
+) -> Page[Invoice]:
+    """Return one page of invoices, newest first; `status` is one of the filters of invoices."""
+    return INVOICE_ORDER.page(invoices(tenant=tenant).matching(status), cursor=cursor, size=size)
 
 
 def invoice(*, tenant: Tenant, invoice_id: UUID) -> Invoice | None:
@@ -86,9 +90,23 @@ def quote(*, tenant: Tenant, quote_id: UUID) -> Quote | None:
     return Quote.objects.for_tenant(tenant).filter(pk=quote_id).first()
 
 
+def last_quote_taken_up(*, tenant: Tenant) -> Quote | None:
+    """Return the quote that was accepted last: of the last day, or of the last month if it was charged differently."""
+    found = Quote.objects.for_tenant(tenant).taken_up().first()
+    if found is None or found.accepted_at is None:
+        return None
+    shown_for = _DIFFERENCE_SHOWN if found.state == QuoteState.DIFFERENT else _SUCCESS_SHOWN
+    return found if found.accepted_at > timezone.now() - shown_for else None
+
+
 def price_of(account: BillingAccount) -> PlanPrice | None:
     """Return the catalogue's price that a subscription is on."""
-    return PlanPrice.objects.filter(price_id=account.price_id).first() if account.price_id else None
+    return price_by_id(account.price_id) if account.price_id else None
+
+
+def price_by_id(price_id: str) -> PlanPrice | None:
+    """Return a price of the catalogue, also one that is sold no more."""
+    return PlanPrice.objects.filter(price_id=price_id).first()
 
 
 def prices(*, currency: str) -> list[PlanPrice]:

@@ -14,6 +14,7 @@ RULES: dict[str, Rule] = {
     # Workspaces: no data while we can't say who asks.
     "dashboard": Rule(Audience.TENANT, Failure.CLOSED),
     "tenants": Rule(Audience.TENANT, Failure.CLOSED),
+    "billing": Rule(Audience.TENANT, Failure.CLOSED),
     # Stripe signs what it sends; nobody else is heard.
     "stripe": Rule(Audience.PUBLIC),
     # The partner portal shares its client with tenants, so no policy of the provider stands before it.

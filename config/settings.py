@@ -247,6 +247,7 @@ STRIPE_CURRENCY = env.str("STRIPE_CURRENCY", default="eur").lower()  # of tenant
 STRIPE_LANES = env.int("STRIPE_LANES", default=2)
 STRIPE_API_BASE = env.str("STRIPE_API_BASE", default="https://api.stripe.com")
 STRIPE_JS_URL = env.str("STRIPE_JS_URL", default="https://js.stripe.com/dahlia/stripe.js")
+STRIPE_ELEMENT = env.str("STRIPE_ELEMENT", default="payment")  # of the card form: `payment`, or the older `card`
 STRIPE_API_VERSION = "2026-08-26.dahlia"  # SDK, endpoint and description move together
 DJSTRIPE_FOREIGN_KEY_TO_FIELD = "id"
 DJSTRIPE_SUBSCRIBER_MODEL = "tenants.Tenant"

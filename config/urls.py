@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.urls import oidc_urls, own_session_urls, session_urls
-from billing.urls import stripe_urls
+from billing.urls import billing_urls, stripe_urls
 from config import errors
 from config.api_urls import api_urls, docs_urls
 from config.health import health_urls
@@ -16,6 +16,7 @@ urlpatterns = [
     path("me/", include(([*me_urls, *own_session_urls], "accounts"))),
     path("admin/", include((dashboard_urls, "dashboard"))),
     path("admin/<slug:slug>/", include("tenants.urls")),
+    path("admin/<slug:slug>/", include((billing_urls, "billing"))),
     path("partner/", include("partner.urls")),
     path("operator/", include((turned_away_urls, "operator-exit"))),
     path("operator/", include((operator_urls, "operator"))),

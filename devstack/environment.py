@@ -47,6 +47,7 @@ PRODUCT_VARIABLES = frozenset(
         "DATABASE_OWNER_URL",
         "STRIPE_API_BASE",
         "STRIPE_JS_URL",
+        "STRIPE_ELEMENT",
         "STRIPE_CURRENCY",
         "STRIPE_LANES",
         "EMAIL_URL",

@@ -71,6 +71,15 @@ PROOFS: tuple[Proof, ...] = (
         "web, worker, PostgreSQL and up itself are killed; Dezky comes back and no acknowledged write is lost",
         ("tests/e2e/test_recovery.py",),
     ),
+    Proof(
+        "card",
+        "a card is added by both Elements whatever bank, network and finger do: 1 customer, 1 card, no number at Dezky",
+        (
+            "tests/e2e/test_payment_method.py",
+            "tests/e2e/test_payment_faults.py",
+            "tests/e2e/test_payment_number.py",
+        ),
+    ),
 )
 
 

@@ -10,6 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.generic import TemplateView, View
 
 from accounts.models import User
+from billing.charts import chart_of, comparison_of
+from billing.selectors import account_of, spend_year
 from partner.selectors import staff_of
 from tenant_portal import selectors
 from tenants.enums import Permission
@@ -79,8 +81,23 @@ class DashboardView(TenantAccessRequiredMixin, TemplateView):
             roles=roles,
             members_count=sum(role.count for role in roles),
             recent_events=recent_events(tenant=tenant) if can_read_audit else [],
+            **self._billing(),
             **kwargs,
         )
+
+    def _billing(self) -> dict[str, Any]:
+        """Return the figures of billing; nothing for whoever may not read it."""
+        if not self.access.may(Permission.BILLING_READ):
+            return {}
+        tenant = self.access.tenant
+        account = account_of(tenant=tenant)
+        years = spend_year(tenant=tenant) if account else []
+        mine = next((year for year in years if account and year.currency == account.currency), None)
+        return {
+            "account": account,
+            "charts": [(year, chart_of(year)) for year in years if year.highest_minor > 0],
+            "comparison": comparison_of(mine) if mine else None,
+        }
 
 
 def _person(request: HttpRequest) -> User:

@@ -93,10 +93,11 @@ class TenantAccessRequiredMixin(ContextMixin, View):
         return self.access.acting(audit.actor_of(self.request, user))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the tenant, the way in, and whether it opens the log, for the navigation."""
+        """Add the tenant, the way in, and whether it opens log and billing, for the navigation."""
         context = {
             "tenant": self.access.tenant,
             "access": self.access,
             "can_read_audit": self.access.may(Permission.AUDIT_READ),
+            "can_read_billing": self.access.may(Permission.BILLING_READ),
         }
         return super().get_context_data(**{**context, **kwargs})

@@ -164,18 +164,21 @@ def nav_link(
     *,
     exact: bool = False,
     key: str = "",
+    whole: bool = False,
     **kwargs: object,
 ) -> SafeString:
     """Draw one entry of the side navigation; the current one says so.
 
     An entry is current on the pages below it too, unless `exact`. `key` is the second letter of its shortcut.
+    `whole` has the browser load the page itself, which brings a policy of its own.
     """
     href = reverse(view, kwargs=kwargs or None)
     path = context["request"].path
     is_current = path == href if exact else path.startswith(href)
     return format_html(
-        '<a href="{}"{}{}>{}<span>{}</span></a>',
+        '<a href="{}"{}{}{}>{}<span>{}</span></a>',
         href,
+        SafeString(' hx-boost="false"') if whole else "",
         SafeString(' aria-current="page"') if is_current else "",
         format_html(' data-key="g {}"', key) if key else "",
         icon(symbol),

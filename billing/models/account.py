@@ -15,6 +15,7 @@ from tenants.enums import Plan
 from tenants.models import Tenant
 
 EXPIRY_WARNING = timedelta(days=45)
+OLD_AFTER = timedelta(hours=1)
 
 
 class BillingAccount(models.Model):
@@ -91,6 +92,43 @@ class BillingAccount(models.Model):
     def is_past_due(self) -> bool:
         """Return whether a payment has failed and the subscription waits for it."""
         return self.status in (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID)
+
+    @property
+    def has_details(self) -> bool:
+        """Return whether it is known whom invoices are for, and so what tax is due."""
+        return bool(self.customer_id and self.country)
+
+    @property
+    def is_trial(self) -> bool:
+        """Return whether the subscription is on trial."""
+        return self.status == SubscriptionStatus.TRIALING
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether there was a subscription that is over."""
+        return self.status in (SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED)
+
+    @property
+    def is_unpaid(self) -> bool:
+        """Return whether Stripe has given up on the payment."""
+        return self.status == SubscriptionStatus.UNPAID
+
+    @property
+    def is_old(self) -> bool:
+        """Return whether Stripe was last asked more than an hour ago."""
+        return self.synced_at is not None and self.synced_at < timezone.now() - OLD_AFTER
+
+    @property
+    def days_to_renewal(self) -> int | None:
+        """Return how many days it is to the renewal, or to the end; None where there is neither."""
+        if self.renews_at is None or not self.has_subscription:
+            return None
+        return max(0, (self.renews_at.date() - timezone.now().date()).days)
+
+    @property
+    def has_credit(self) -> bool:
+        """Return whether money waits to be used up by the next invoices."""
+        return self.balance_minor < 0
 
     @property
     def has_card(self) -> bool:

@@ -57,6 +57,21 @@ class Invoice(models.Model):
         return Money(self.currency, self.total_minor)
 
     @property
+    def tax(self) -> Money:
+        """Return the tax in the total."""
+        return Money(self.currency, self.tax_minor)
+
+    @property
+    def paid(self) -> Money:
+        """Return what was paid."""
+        return Money(self.currency, self.amount_paid_minor)
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it waits for money."""
+        return self.status == InvoiceStatus.OPEN
+
+    @property
     def remaining(self) -> Money:
         """Return what is still to be paid."""
         return Money(self.currency, self.amount_remaining_minor)
@@ -65,6 +80,15 @@ class Invoice(models.Model):
     def refunded(self) -> Money:
         """Return what was paid back."""
         return Money(self.currency, self.refunded_minor)
+
+    @property
+    def tone(self) -> str:
+        """Return the colour that goes with the word."""
+        if self.status == InvoiceStatus.PAID:
+            return "warn" if self.refunded_minor else "ok"
+        if self.status == InvoiceStatus.OPEN:
+            return "bad" if self.attempts else "info"
+        return "n"
 
     @property
     def status_label(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
@@ -60,7 +60,42 @@ class Quote(models.Model):
     @property
     def is_expired(self) -> bool:
         """Return whether the price has been shown for too long to stand."""
-        return self.state == QuoteState.OPEN and timezone.now() > self.created_at + QUOTE_LIFE
+        return self.state == QuoteState.OPEN and timezone.now() > self.stands_until
+
+    @property
+    def stands_until(self) -> datetime:
+        """Return when the price is too old to be agreed to."""
+        return self.created_at + QUOTE_LIFE
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether nobody has said yes to it yet."""
+        return self.state == QuoteState.OPEN
+
+    @property
+    def is_different(self) -> bool:
+        """Return whether something else was charged than was shown."""
+        return self.state == QuoteState.DIFFERENT
+
+    @property
+    def invoiced(self) -> Money | None:
+        """Return the total of the invoice that came of it."""
+        return None if self.invoiced_minor is None else Money(self.currency, self.invoiced_minor)
+
+    @property
+    def credit_used(self) -> Money:
+        """Return how much of the total a credit pays."""
+        return Money(self.currency, max(0, self.total_minor - self.due_minor) if self.total_minor > 0 else 0)
+
+    @property
+    def priced_lines(self) -> list[tuple[str, Money]]:
+        """Return Stripe's own lines, each with its amount before tax."""
+        return [(line["description"], Money(self.currency, int(line["amount_minor"]))) for line in self.lines]
+
+    @property
+    def interval_label(self) -> str:
+        """Return how often it is billed, in words."""
+        return Interval(self.interval).label
 
     @property
     def total(self) -> Money:

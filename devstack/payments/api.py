@@ -98,6 +98,7 @@ class Api:
                 now=shelf.now,
                 is_public=is_public,
                 base_url=shelf.base_url,
+                publishable_key=self._keys.publishable,
                 headers=dict(request.headers),
             )
             if is_open:

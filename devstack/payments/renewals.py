@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from devstack.payments import agenda, billing, changes, collection, events, previews, records, subscriptions
+from devstack.payments import (
+    agenda,
+    billing,
+    changes,
+    collection,
+    events,
+    pending_updates,
+    previews,
+    records,
+    subscriptions,
+)
 from devstack.payments.agenda import Duty
 from devstack.payments.billing import Occasion
 from devstack.payments.clock import on_advance
@@ -86,6 +96,7 @@ def _retry(shelf: Shelf, invoice: Object, now: int) -> None:
 _DUTIES: dict[str, Callable[[Shelf, Object, int], None]] = {
     "cancel": _cancel,
     "expire": subscriptions.expire,
+    "lapse": pending_updates.lapse,
     "renew": _renew,
     "retry": _retry,
     "trial": _give_trial_notice,

@@ -18,6 +18,7 @@ from devstack.payments import (
     setup_intents,
     subscriptions,
     webhooks,
+    window,
 )
 
 # What time brings is asked for by no call: importing it puts it on the clock.
@@ -40,4 +41,5 @@ ROUTES: tuple[Route, ...] = (
     *pending.ROUTES,
     *events.ROUTES,
     *webhooks.ROUTES,
+    *window.ROUTES,
 )

@@ -20,7 +20,7 @@ class Call:
     """One call; `ids` are what the pattern's braces stand for, in order.
 
     `now` is the stand-in's clock in Unix seconds, `is_public` says that it came with the publishable key, and
-    `base_url` is where the stand-in itself is reached.
+    `base_url` is where the stand-in itself is reached, and `publishable_key` what its own pages give to Stripe.js.
     """
 
     shelf: Shelf
@@ -31,6 +31,7 @@ class Call:
     now: int
     is_public: bool = False
     base_url: str = ""
+    publishable_key: str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
 

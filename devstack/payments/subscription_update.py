@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from devstack.payments import billing, changes, collection, coupons, fields, readers, records
+from devstack.payments import billing, changes, collection, coupons, debits, fields, pending_updates, readers, records
 from devstack.payments.billing import Occasion
 from devstack.payments.calendar import Period
 from devstack.payments.changes import Wish
@@ -22,10 +22,14 @@ _UPDATE = {
     "cancel_at": readers.moment_or("", "min_period_end", "max_period_end"),
     "cancellation_details": fields.group({"comment": fields.text, "feedback": fields.text}, {}),
     "items": readers.groups(readers.ITEM_CHANGE),
+    "payment_behavior": fields.one_of(
+        "allow_incomplete", "default_incomplete", "error_if_incomplete", "pending_if_incomplete"
+    ),
     "proration_date": readers.moment,
     "trial_end": readers.moment_or("now"),
     "trial_settings": readers.TRIAL_SETTINGS,
 }
+_OF_LINES = {"items", "trial_end", "billing_cycle_anchor"}
 _OF_ENDED = {"metadata", "cancellation_details"}
 _OF_INCOMPLETE = {"metadata", "default_payment_method", "payment_settings", "description"}
 
@@ -38,6 +42,10 @@ def update(call: Call) -> Object:
     demand_method(call.shelf, old["customer"], given.get("default_payment_method"))
     # What a declined card leaves is kept by the caller; here a refused change may leave nothing.
     with call.shelf.savepoint():
+        if given.get("payment_behavior") == "pending_if_incomplete":
+            pending_updates.demand_supported(given)
+        if given.keys() & _OF_LINES:
+            old = pending_updates.drop(call.shelf, old, call.now)
         return _carry_out(call.shelf, old, given, call.now)
 
 
@@ -88,7 +96,7 @@ def _demand_changeable(old: Object, given: Object) -> None:
 
 def _carry_out(shelf: Shelf, old: Object, given: Object, now: int) -> Object:
     base = _with_plain(shelf, old, given, now)
-    if not given.keys() & {"items", "trial_end", "billing_cycle_anchor"}:
+    if not given.keys() & _OF_LINES:
         return records.save(shelf, old, base, now)
     customer = demand(shelf, "customer", old["customer"], for_update=True)
     party = billing.party_of(shelf, customer, is_taxed=base["automatic_tax"]["enabled"])
@@ -97,7 +105,15 @@ def _carry_out(shelf: Shelf, old: Object, given: Object, now: int) -> Object:
     terms = billing.terms_for(shelf, base, asked, party, now)
     plan = changes.change(shelf, base, wish, terms, asked)
     occasion = Occasion("subscription_update", now, Period(period_of(old).start, now))
+    every = {item["id"] for item in [*old["items"]["data"], *asked]}
+    before = {item: debits.of(shelf, item) for item in every}
     invoice = billing.carry_out(shelf, plan.subscription, plan, terms, party, occasion)
+    is_pending = given.get("payment_behavior") == "pending_if_incomplete"
+    if is_pending and invoice and invoice["status"] == "open":
+        held = pending_updates.put_off(shelf, old, plan, before, invoice)
+        attempt = Attempt(method_of(shelf, old, customer), now, off_session=given.get("off_session", False))
+        collection.collect(shelf, held, attempt)
+        return pending_updates.show(shelf, old["id"], held, now)
     new = dict(plan.subscription)
     if new["cancel_at_period_end"]:
         new["cancel_at"] = period_of(new).end

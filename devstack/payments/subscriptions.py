@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from devstack.payments import agenda, billing, changes, collection, customers, fields, pending, readers, records
+from devstack.payments import (
+    agenda,
+    billing,
+    changes,
+    collection,
+    customers,
+    fields,
+    pending,
+    pending_updates,
+    readers,
+    records,
+)
 from devstack.payments.billing import Occasion
 from devstack.payments.calendar import Period
 from devstack.payments.changes import Wish
@@ -26,6 +37,7 @@ _DETAILS = fields.group({"comment": fields.text, "feedback": fields.text}, {})
 def cancel(shelf: Shelf, old: Object, now: int, *, prorate: bool = False, invoice_now: bool = False) -> Object:
     """End a subscription now; `prorate` gives unused time back, `invoice_now` bills that and all that waits."""
     customer = demand(shelf, "customer", old["customer"])
+    old = pending_updates.drop(shelf, old, now)
     if prorate:
         party = billing.party_of(shelf, customer, is_taxed=False)
         terms = billing.terms_for(shelf, old, old["items"]["data"], party, now)
@@ -127,6 +139,8 @@ def _paid(shelf: Shelf, invoice: Object, now: int) -> None:
     old = shelf.get("subscription", collection.subscription_of(invoice) or "", for_update=True)
     if old is None:
         return
+    if pending_updates.waits_for(shelf, old["id"], invoice):
+        old = pending_updates.apply(shelf, old, invoice, now)
     others = [each for each in collection.of_subscription(shelf, old["id"]) if each["status"] == "open"]
     is_first = old["status"] == "incomplete" and invoice["billing_reason"] == "subscription_create"
     if is_first or (old["status"] in {"past_due", "unpaid"} and not others):
@@ -137,6 +151,8 @@ def _failed(shelf: Shelf, invoice: Object, now: int) -> None:
     """Mark the subscription of an unpaid invoice; after the last attempt it comes to the end that is set."""
     old = shelf.get("subscription", collection.subscription_of(invoice) or "", for_update=True)
     if old is None or old["status"] not in records.LIVE or invoice["billing_reason"] == "subscription_create":
+        return
+    if pending_updates.waits_for(shelf, old["id"], invoice):
         return
     if old["status"] in {"active", "trialing"}:
         old = records.save(shelf, old, {**old, "status": "past_due"}, now)

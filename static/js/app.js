@@ -36,6 +36,14 @@ addEventListener('keydown', e => {
   const step = e.key === 'ArrowDown' ? here + 1 : here - 1;
   items.at(e.key === 'Home' ? 0 : e.key === 'End' ? -1 : step % items.length)?.focus();
 });
+/* ---- Steppers: one more, one less ---- */
+addEventListener('click', e => {
+  const button = e.target.closest('[data-step]');
+  if (!button) return;
+  const input = $('input', button.parentElement);
+  Number(button.dataset.step) > 0 ? input.stepUp() : input.stepDown();
+  input.dispatchEvent(new Event('input', { bubbles: true }));
+});
 addEventListener('click', e => e.target.closest('.menu__i:is(a, button)')?.closest('.menu')?.hidePopover());
 
 /* ---- The theme: a cookie, so that the server renders it and nothing flashes ---- */
@@ -89,6 +97,9 @@ const REFUSALS = {
   429: ['Too many requests', 'Nothing was lost. Wait a moment, then try again.'],
 };
 const FORM_AGAIN = [409, 412, 422]; // answers that carry the form with what was typed
+// Away, too, where it says so in the form itself: the payment service, while the dialog about it is open.
+const isFormAgain = ({ status, headers }) =>
+  FORM_AGAIN.includes(status) || headers.get('X-Dezky-Away') === 'payments';
 const isRead = ctx => /^GET$/i.test(ctx.request?.method ?? 'GET');
 const isPoll = ctx => ctx.sourceElement?.getAttribute('hx-trigger')?.startsWith('every');
 const keeping = (ctx, text) => (isRead(ctx) ? text : `${KEPT} ${text}`);
@@ -105,7 +116,7 @@ addEventListener('htmx:after:request', e => {
   const { status } = ctx.response;
   if (status < 400 && !isPoll(ctx)) dispatchEvent(new CustomEvent('toast:close', { detail: { id: REFUSED } }));
   if (status < 400 || ctx.response.headers.has('HX-Redirect') || (isBoosted(ctx) && isRead(ctx))) return;
-  if (FORM_AGAIN.includes(status) && !ctx.text.includes('data-error-page')) return;
+  if (isFormAgain(ctx.response) && !ctx.text.includes('data-error-page')) return;
   e.preventDefault();
   const [title, text] = refusal(ctx);
   toast({ tone: status === 503 || status === 429 ? 'warn' : 'bad', title, text, id: REFUSED });

@@ -7,7 +7,7 @@ import { RENEWED, REFUSED, renewOnce } from './renewal.js';
 import { signInAgain, STEP_UP, STRANGER } from './sign-in-again.js';
 
 const KEY = 'Idempotency-Key';
-const GIVEN_UP = 'X-Given-Up';
+export const GIVEN_UP = 'X-Given-Up';
 const MAX_AT_WORK = 5;
 const AGAIN = 'again';
 const DONE = 'done';

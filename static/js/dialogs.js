@@ -24,6 +24,7 @@ function show(dialog) {
 }
 
 function tryClose(dialog) {
+  if ($('[aria-busy="true"]', dialog)) return; // what it began has no answer yet
   if (!isDirty(dialog) && !dialog.hasAttribute('data-static')) return dialog.close();
   if ($('[data-discard]', dialog)) return; // the question is open
   dialog.classList.remove('shake');
@@ -105,7 +106,7 @@ addEventListener(
 addEventListener(
   'close',
   e => {
-    if (!e.target.matches?.('dialog')) return;
+    if (!e.target.matches?.('dialog') || e.target.open) return; // opened again at once: it only stepped aside
     guardedForms(e.target).forEach(form => untouched.delete(form));
     if (e.target.parentElement?.id !== 'dialog-host') return;
     e.target.dataset.closed = '';
@@ -133,6 +134,7 @@ addEventListener('dialog:close', e => {
   const dialog = e.target.closest?.('dialog') ?? $('#dialog-host > dialog[open]');
   if (!dialog) return;
   guardedForms(dialog).forEach(form => untouched.set(form, fingerprint(form)));
+  if (dialog.parentElement?.id === 'dialog-host') dialog.dataset.closed = ''; // a swap may come before its `close`
   dialog.close();
 });
 addEventListener('dialog:show', e => show(document.getElementById(e.detail.id)));

@@ -183,6 +183,8 @@ def _pages() -> list[Row]:
         ("tenants:audit", "audit:read", _STATES),
         ("tenants:person-role", "people:write", [*_STATES, State.FOREIGN_CHILD]),
         ("tenants:person-remove", "people:write", [*_STATES, State.FOREIGN_CHILD]),
+        ("billing:subscription", "billing:read", _STATES),
+        ("billing:payment-method", "billing:write", _STATES),
     ]
     rows = [
         Row(url, _workspace(state, _O.OK, needs=needs), state=state, shows=True, why_nobody=_why(state, needs))
@@ -206,7 +208,27 @@ def _pages() -> list[Row]:
             )
             for state in [*_STATES, State.FOREIGN_CHILD]
         ]
-    return rows
+    return rows + _cards()
+
+
+def _cards() -> list[Row]:
+    """Return what scripts write: they are answered with JSON, and go nowhere."""
+    writes: list[tuple[str, dict[str, str]]] = [
+        ("billing:payment-method", {"payment_method": "pm_matrix"}),
+        ("billing:setup-intent", {}),
+    ]
+    return [
+        Row(
+            url,
+            _workspace(state, _O.OK, needs="billing:write"),
+            method="POST",
+            state=state,
+            data=data,
+            why_nobody=_why(state, "billing:write"),
+        )
+        for url, data in writes
+        for state in _STATES
+    ]
 
 
 def _api() -> list[Row]:

@@ -454,3 +454,75 @@ def test_what_the_stand_in_cannot_bill_is_refused(ledger: Ledger) -> None:
         ledger.v1.subscriptions.create({"customer": customer, "items": [{"price": BUSINESS}, {"price": BUSINESS_YEAR}]})
     with pytest.raises(stripe.InvalidRequestError, match="No such price"):
         ledger.subscribe(customer, "price_nobody")
+
+
+def _pending(ledger: Ledger, customer: str) -> tuple[str, stripe.Invoice]:
+    """Ask for 12 seats with a card that is declined; return the subscription and the invoice that waits."""
+    made = ledger.subscribe(customer)
+    ledger.travel("2026-11-16T00:00:00")
+    ledger.give_card(customer, "pm_card_chargeCustomerFail")
+    changed = ledger.v1.subscriptions.update(
+        made.id,
+        {
+            "items": [{"id": item(made), "quantity": 12}],
+            "proration_behavior": "always_invoice",
+            "payment_behavior": "pending_if_incomplete",
+        },
+    )
+    assert (changed.status, changed["items"].data[0].quantity) == ("active", 10)
+    assert changed.pending_update.subscription_items[0].quantity == 12
+    assert changed.pending_update.expires_at == at("2026-11-16T23:00:00")
+    return made.id, ledger.invoices(customer)[-1]
+
+
+def test_a_change_may_wait_for_its_payment(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    subscription, invoice = _pending(ledger, customer)
+    assert (invoice.status, invoice.amount_due, invoice.next_payment_attempt) == ("open", 1700, None)
+    good = ledger.v1.payment_methods.attach("pm_card_visa", {"customer": customer})
+    ledger.v1.invoices.pay(invoice.id, {"payment_method": good.id})
+    now = ledger.v1.subscriptions.retrieve(subscription)
+    assert (now.status, now["items"].data[0].quantity, now.pending_update) == ("active", 12, None)
+    assert len(ledger.events("customer.subscription.pending_update_applied")) == 1
+    ledger.travel("2026-11-21T00:00:00")
+    # A third of what 12 seats were charged for half a month: 102.00 * 10/15.
+    preview = ledger.v1.invoices.create_preview(
+        {
+            "subscription": subscription,
+            "subscription_details": {
+                "items": [{"id": now["items"].data[0].id, "quantity": 6}],
+                "proration_behavior": "always_invoice",
+            },
+        }
+    )
+    assert amounts(preview) == [-6800, 3400]
+
+
+def test_a_change_that_is_not_paid_for_is_dropped(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    subscription, invoice = _pending(ledger, customer)
+    ledger.travel("2026-11-16T23:00:00")
+    now = ledger.v1.subscriptions.retrieve(subscription)
+    assert (now.status, now["items"].data[0].quantity, now.pending_update) == ("active", 10, None)
+    assert ledger.v1.invoices.retrieve(invoice.id).status == "void"
+    assert len(ledger.events("customer.subscription.pending_update_expired")) == 1
+    ledger.give_card(customer, "pm_card_visa")
+    ledger.travel("2026-12-01T00:00:00")
+    assert amounts(ledger.invoices(customer)[-1]) == [17000]
+
+
+def test_a_change_that_need_not_wait_is_made(ledger: Ledger) -> None:
+    customer = ledger.customer()
+    made = ledger.subscribe(customer)
+    ledger.travel("2026-11-16T00:00:00")
+    changed = ledger.v1.subscriptions.update(
+        made.id,
+        {
+            "items": [{"id": item(made), "quantity": 12}],
+            "proration_behavior": "always_invoice",
+            "payment_behavior": "pending_if_incomplete",
+        },
+    )
+    assert (changed["items"].data[0].quantity, changed.pending_update) == (12, None)
+    assert ledger.invoices(customer)[-1].status == "paid"
+    assert len(ledger.events("customer.subscription.updated")) == 1
