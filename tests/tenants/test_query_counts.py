@@ -96,8 +96,8 @@ def _operator(rows: int) -> User:
 @pytest.mark.parametrize(
     ("url", "row", "make", "due"),
     [
-        ("/admin/acme/people/", "@counted.test</small>", _workspace, 22),
-        ("/admin/acme/audit/", 'id="event-', _workspace, 21),
+        ("/admin/acme/people/", "@counted.test</small>", _workspace, 23),
+        ("/admin/acme/audit/", 'id="event-', _workspace, 22),
         ("/api/v1/tenants/acme/users", "@counted.test", _workspace, 14),
         ("/api/v1/tenants/acme/audit", '"label":"counted-', _workspace, 14),
         ("/api/v1/tenants", '"slug":"counted-', _person, 8),
@@ -105,9 +105,9 @@ def _operator(rows: int) -> User:
         ("/partner/", 'href="/partner/customers/counted-', _firm, 21),
         ("/api/v1/partner/customers", '"slug":"counted-', _firm, 10),
         ("/operator/tenants/", 'id="tenant-counted-', _operator, 21),
-        ("/operator/billing/", 'id="radar-counted-', _operator, 20),
-        ("/operator/webhooks/", 'id="evt_counted', _operator, 20),
-        ("/operator/plans/", 'id="price-price_counted', _operator, 20),
+        ("/operator/billing/", 'id="radar-counted-', _operator, 19),
+        ("/operator/webhooks/", 'id="evt_counted', _operator, 21),
+        ("/operator/plans/", 'id="price-price_counted', _operator, 21),
         ("/api/v1/operator/webhooks", '"id":"evt_counted', _operator, 9),
         ("/api/v1/operator/tenants", '"slug":"counted-', _operator, 9),
     ],
