@@ -5,7 +5,7 @@ from __future__ import annotations
 from billing.enums import Interval
 from billing.errors import Refused
 from billing.models import Quote
-from billing.services.quotes import quote_change
+from billing.services import quotes
 from billing.services.standing import account_for
 from tenants.audit import Actor
 from tenants.enums import Plan
@@ -30,7 +30,7 @@ def quote_missing(*, tenant: Tenant, count: int, by: Actor) -> Quote:
     account = account_for(tenant=tenant, by=by)
     if not account.has_subscription:
         raise Refused("Subscribe first. Then seats can be added.", code="no_subscription", field="seats")
-    return quote_change(
+    return quotes.quote_change(
         tenant=tenant,
         plan=Plan(account.plan),
         interval=Interval(account.interval),

@@ -85,7 +85,8 @@ class Matrix:
         children = {
             **dict.fromkeys(("tenants:person-role", "tenants:person-remove"), ("membership_id", self.world.targets)),
             "api:invoice-pay": ("invoice_id", self.world.invoices),
-            "api:quote-accept": ("quote_id", self.world.quotes),
+            **dict.fromkeys(("api:quote-accept", "billing:quote"), ("quote_id", self.world.quotes)),
+            "billing:pay": ("invoice_id", self.world.invoices),
         }
         name, found = children.get(row.url, ("", {}))
         return {"slug": slug, **({name: found[child]} if name else {})}
@@ -175,11 +176,17 @@ class Answer:
             return Outcome.UNAVAILABLE if int(self.response.headers["Retry-After"]) > 0 else "503 without end"
         if status == 403 and leads_to:
             return Outcome.NOT_AUTHORISED if (self.transport, leads_to) == (Transport.HTMX, NOT_AUTHORISED) else "?"
-        if status == 204 and "HX-Trigger" in self.response.headers and self.transport is Transport.HTMX:
+        if self.transport is Transport.HTMX and self._says_what_next(status):
             return Outcome.DONE
         if leads_to and status in (204, 302, 303):
             return self._redirect(row, leads_to)
         return _BY_STATUS.get(status, str(status))
+
+    def _says_what_next(self, status: int) -> bool:
+        """Return whether HTMX is told that it is done: by an event, a page to read again, or what comes next."""
+        headers = self.response.headers
+        is_told = status == 204 and ("HX-Trigger" in headers or "HX-Refresh" in headers)
+        return is_told or (status == 200 and "HX-Retarget" in headers)
 
     def _only_for_programs(self, leads_to: str) -> Outcome | str:
         """S8: HTMX and programs are told 401 and never sent anywhere; a page is."""

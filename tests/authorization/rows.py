@@ -185,9 +185,23 @@ def _pages() -> list[Row]:
         ("tenants:person-remove", "people:write", [*_STATES, State.FOREIGN_CHILD]),
         ("billing:subscription", "billing:read", _STATES),
         ("billing:payment-method", "billing:write", _STATES),
+        ("billing:invoices", "billing:read", _STATES),
+        ("billing:invoices-export", "billing:read", _STATES),
+        ("billing:change", "billing:write", _STATES),
+        ("billing:cancel", "billing:write", _STATES),
+        ("billing:resume", "billing:write", _STATES),
+        ("billing:details", "billing:write", _STATES),
+        ("billing:quote", "billing:write", [*_STATES, State.FOREIGN_CHILD]),
+        ("billing:pay", "billing:write", [*_STATES, State.FOREIGN_CHILD]),
     ]
     rows = [
-        Row(url, _workspace(state, _O.OK, needs=needs), state=state, shows=True, why_nobody=_why(state, needs))
+        Row(
+            url,
+            _workspace(state, _O.OK, needs=needs),
+            state=state,
+            shows=True,
+            why_nobody=_why(state, needs),
+        )
         for url, needs, states in read
         for state in states
     ]
@@ -228,6 +242,33 @@ def _cards() -> list[Row]:
         )
         for url, data in writes
         for state in _STATES
+    ]
+
+
+def _billing_forms() -> list[Row]:
+    """Return the forms of billing: what they change is a write of our own here, Stripe is left out."""
+    details = {"company": "x", "country": "DK", "email": "new@example.test", "version": "1"}
+    writes: list[tuple[str, dict[str, str], str]] = [
+        ("billing:change", {"plan": "business", "interval": "month", "seats": "12"}, "quotes/"),
+        ("billing:seats", {"count": "2"}, "quotes/"),
+        ("billing:quote", {}, ""),
+        ("billing:cancel", {}, ""),
+        ("billing:resume", {}, ""),
+        ("billing:details", details, ""),
+        ("billing:pay", {}, ""),
+    ]
+    return [
+        Row(
+            url,
+            _workspace(state, _O.DONE, needs="billing:write"),
+            method="POST",
+            state=state,
+            data=data,
+            leads_to=f"/admin/{state}/subscription/{page}",
+            why_nobody=_why(state, "billing:write"),
+        )
+        for url, data, page in writes
+        for state in [*_STATES, *([State.FOREIGN_CHILD] if url in ("billing:quote", "billing:pay") else [])]
     ]
 
 
@@ -492,4 +533,14 @@ def _public() -> list[Row]:
     ]
 
 
-ROWS = [*_pages(), *_api(), *_billing_api(), *_partner(), *_operator(), *_own(), *_sessions(), *_public()]
+ROWS = [
+    *_pages(),
+    *_billing_forms(),
+    *_api(),
+    *_billing_api(),
+    *_partner(),
+    *_operator(),
+    *_own(),
+    *_sessions(),
+    *_public(),
+]

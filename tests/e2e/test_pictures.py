@@ -57,6 +57,11 @@ def _open_role_dialog(page: Page) -> None:
     expect(page.locator("dialog#person-dialog")).to_be_visible()
 
 
+def _open_change_dialog(page: Page) -> None:
+    page.get_by_role("link", name=re.compile("^(Change plan or seats|Give details)$")).click()
+    expect(page.locator("dialog#billing-dialog")).to_be_visible()
+
+
 def _open_event(page: Page) -> None:
     page.locator("details.evd").first.locator("summary").click()
 
@@ -112,6 +117,13 @@ VIEWS = (
     View("person-remove", _OWNER, _person_page("remove")),
     View("audit", _OWNER, "/admin/acme/audit/"),
     View("audit-event", _OWNER, "/admin/acme/audit/", state=_open_event),
+    View("subscription", _OWNER, "/admin/acme/subscription/"),
+    View("subscription-change-dialog", _OWNER, "/admin/acme/subscription/", state=_open_change_dialog),
+    View("subscription-change", _OWNER, "/admin/acme/subscription/change/"),
+    View("subscription-details", _OWNER, "/admin/acme/subscription/details/"),
+    View("subscription-cancel", _OWNER, "/admin/acme/subscription/cancel/"),
+    View("invoices", _OWNER, "/admin/acme/invoices/"),
+    View("invoices-none", _OWNER, "/admin/acme/invoices/?status=void"),
     View("not-found", _OWNER, "/no-such-page/", 404),
     View("launcher-everything", "consultant@umbrella.test", "/"),
     View("member-refused", "member@acme.test", "/admin/acme/", 403),
