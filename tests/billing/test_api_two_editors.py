@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -52,3 +55,17 @@ def test_p3_whoever_writes_has_seen_what_is_there(
             editor.tag = answer["ETag"]
             editor.seen = there
         transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+def test_p3_nobody_writes_while_somebody_else_is_at_it(api: Api, stripe: CheckedStripe) -> None:
+    """P3: the version that is read meanwhile stands beside values that are about to change."""
+    superuser = urlsplit(os.environ["TEST_DATABASE_SUPERUSER_URL"])
+    url = superuser._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    body = {"company": "Acme", "country": "DK"}
+    with psycopg.connect(url, autocommit=True) as other:
+        key = f"billing details {api.tenant.pk}"
+        other.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [key])
+        answer = api.send("PATCH", "billing-info", body, If_Match='"1"')
+        assert (answer.status_code, answer["ETag"]) == (412, '"1"')
+    assert api.send("PATCH", "billing-info", body, If_Match='"1"').status_code == 200
