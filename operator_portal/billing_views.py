@@ -146,7 +146,8 @@ class CompareView(OperatorRequiredMixin, View):
         if report.state == DriftState.UNKNOWN:
             messages.error(request, f"Not compared. {report.problem}")
         elif report.state == DriftState.DIFFERENT:
-            messages.warning(request, f"{report.healed} differences found and brought in line with Stripe.")
+            count = f"{report.healed} difference{'' if report.healed == 1 else 's'}"
+            messages.warning(request, f"{count} found and brought in line with Stripe.")
         else:
             messages.success(request, "Billing is the same here and at Stripe.")
         return _lead(request, reverse("operator:tenant", kwargs={"slug": slug}))
