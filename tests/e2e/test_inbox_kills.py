@@ -42,16 +42,8 @@ EVENTS = 10_000 if _IS_FULL else 150
 # Five ends of a service within a minute are taken for a fault that does not go away.
 PAUSE_SECONDS = 25.0 if _IS_FULL else 2.0
 DRAIN_SECONDS = 3000.0 if _IS_FULL else 200.0
-_MARKS_FIRST = Mutation(
-    "billing.applying",
-    (
-        (
-            "        return _note(events, sync.customer(customer_id, _wanted(events)))",
-            "        _note(events, None, is_general=True)\n"
-            "        return _note(events, sync.customer(customer_id, _wanted(events)))",
-        ),
-    ),
-)
+_APPLY = "        return _note(events, sync.customer(customer_id, _wanted(events)))"
+_MARKS_FIRST = Mutation("billing.applying", ((_APPLY, f"        _note(events, None, is_general=True)\n{_APPLY}"),))
 
 
 @pytest.fixture(scope="module")
@@ -242,25 +234,30 @@ def _unsent(stack: Stack, business: Business) -> int:
 
 
 @contextmanager
-def _worker(stack: Stack, mutation: Mutation | None) -> Iterator[psutil.Process]:
-    """Run a worker in the place of the stack's own, which holds still meanwhile."""
-    (original,) = stack.children("procrastinate")
+def _held_still(stack: Stack) -> Iterator[psutil.Process]:
+    """Let the stack's own worker do nothing for a while."""
+    (worker,) = stack.children("procrastinate")
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        yield worker
+    finally:
+        worker.send_signal(signal.SIGCONT)
+
+
+@contextmanager
+def _another(stack: Stack, original: psutil.Process, mutation: Mutation | None) -> Iterator[psutil.Process]:
+    """Run a worker like the stack's own, or a mutant of it."""
     variables = original.environ()
     if mutation:
         path = os.pathsep.join([str(web_server.MUTANT), str(ROOT)])
         variables |= {"PYTHONPATH": path, "DEZKY_TEST_MUTATION": json.dumps(vars(mutation))}
-    newest = "SELECT coalesce(max(id), 0) FROM procrastinate_workers"
-    known = stack.value(newest)
     with (stack.directory / "log" / "another-worker.log").open("wb") as output:
-        original.send_signal(signal.SIGSTOP)
         process = subprocess.Popen(
             original.cmdline(), cwd=ROOT, env=variables, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        wait_until(lambda: stack.value(newest) > known, seconds=60, what="the other worker is there")
         yield psutil.Process(process.pid)
     finally:
-        original.send_signal(signal.SIGCONT)
         processes.end_group(process.pid)
         process.wait()
 
@@ -271,14 +268,15 @@ def test_a_worker_killed_between_asking_and_keeping_loses_nothing(own: Stack, mu
     business = Business(own)
     customer = business.win(0)
     wait_until(lambda: _is_settled(own, business.events()), seconds=DRAIN_SECONDS, what="the customer is known")
-    with _worker(own, mutation) as worker, behaving(own, {"action": "slow", "seconds": 0.7}):
-        payments(own, action="webhooks", pause=True)
+    with _held_still(own) as worker:
         business.change_seats(customer, 9)
-        payments(own, action="webhooks", pause=False)
-        wait_until(lambda: _is_asked(own, customer, mutation), seconds=60, what="the drain is under way")
-        worker.kill()
+        ids = business.events()
+        wait_until(lambda: sum(_states(own, ids).values()) == len(ids), seconds=60, what="all webhooks are there")
+        with behaving(own, {"action": "slow", "seconds": 0.7}), _another(own, worker, mutation) as other:
+            wait_until(lambda: _is_asked(own, customer, mutation), seconds=60, what="the drain is under way")
+            other.kill()
     _drain_now(own)
-    wait_until(lambda: _is_settled(own, business.events()), seconds=DRAIN_SECONDS, what="every event is applied")
+    wait_until(lambda: _is_settled(own, ids), seconds=DRAIN_SECONDS, what="every event is applied")
 
     seats = own.value("SELECT seats FROM billing_billingaccount WHERE customer_id = %s", customer)
     assert seats == (9 if mutation is None else 5)
@@ -296,6 +294,6 @@ def _drain_now(stack: Stack) -> None:
     """Let a minute pass."""
     with suppress(psycopg.errors.UniqueViolation):
         stack.change(
-            "INSERT INTO procrastinate_jobs (task_name, queueing_lock, args)"
-            " VALUES ('billing.tasks.drain_inbox', 'billing.inbox', '{\"timestamp\": 0}')"
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args)"
+            " VALUES ('default', 'billing.tasks.drain_inbox', 'billing.inbox', '{\"timestamp\": 0}')"
         )
