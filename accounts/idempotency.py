@@ -6,6 +6,7 @@ its script repeats: after a renewal, after a sign-in over the page, after a brok
 Three moments are committed apart: the claim before the view, the mark in the effect's own transaction
 (`note_effect`), the answer after the view. Whatever dies in between, the next request with the key finds out
 whether anything was applied. An attempt that outlives its lease can't apply any more: its mark is refused.
+A write of several steps, each of which can be asked for again, marks its last one alone (`unfinished`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,6 +40,7 @@ LEASE = timedelta(seconds=30)
 PATIENCE_SECONDS = 5.0
 MAX_ANSWER_CHARACTERS = 262_144
 _LOOK_EVERY_SECONDS = 0.05
+_PAYMENT_REQUIRED = 402
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _KEY = re.compile(r"[A-Za-z0-9_-]{16,128}", re.ASCII)
 _HTMX = ("HX-Trigger", "HX-Redirect", "HX-Refresh", "HX-Location", "HX-Retarget", "HX-Reswap", "HX-Reselect")
@@ -57,13 +60,15 @@ class _Attempt:
 
 
 _current: ContextVar[_Attempt | None] = ContextVar("idempotent_attempt", default=None)
+_is_unfinished: ContextVar[bool] = ContextVar("idempotent_step", default=False)
 
 
 def once(request: HttpRequest, run: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     """Return what `run` answers, or what it answered when this request's key came first.
 
     Call it after the guards, so that nobody is shown an answer that is no longer for them, and outside of
-    any transaction. An answer from 400 on applied nothing, and frees its key.
+    any transaction. An answer from 400 on applied nothing, and frees its key; but for a card's decline, which is
+    the answer of a bank: the attempt was made, and is told again instead of made again.
     """
     key = request.headers.get(HEADER)
     if key is None or request.method in _SAFE or not isinstance(request.user, User):
@@ -83,7 +88,7 @@ def once(request: HttpRequest, run: Callable[[], HttpResponseBase]) -> HttpRespo
         raise
     finally:
         _current.reset(before)
-    if response.status_code >= 400:  # noqa: PLR2004 - the first refusal
+    if response.status_code >= 400 and response.status_code != _PAYMENT_REQUIRED:  # noqa: PLR2004 - the first refusal
         _free(claimed)
     else:
         _keep(claimed, response)
@@ -100,8 +105,21 @@ def note_effect() -> None:
     if attempt is None:
         return
     mine = IdempotentRequest.objects.filter(pk=attempt.row, attempt=attempt.token)
-    if not mine.update(applied_at=timezone.now()):
+    if not (mine.exists() if _is_unfinished.get() else mine.update(applied_at=timezone.now())):
         raise LeaseLost
+
+
+@contextmanager
+def unfinished() -> Iterator[None]:
+    """Do a step that is not yet what the request asked for: after a failure, its key goes through all steps again.
+
+    For steps alone that find by themselves what was done before.
+    """
+    before = _is_unfinished.set(True)
+    try:
+        yield
+    finally:
+        _is_unfinished.reset(before)
 
 
 def fingerprint(request: HttpRequest) -> str:

@@ -16,7 +16,7 @@ from accounts.models import OIDCSession
 from accounts.redirects import SESSION_DONE, safe_next
 
 MAX_AGE = timedelta(minutes=10)
-_TEXT = "Confirm that it is you: sign in again, then go on. This protects what can't be undone."
+TEXT = "Confirm that it is you: sign in again, then go on. This protects what can't be undone."
 
 
 def is_fresh(session: OIDCSession | None) -> bool:
@@ -37,13 +37,23 @@ def challenge(request: HttpRequest) -> HttpResponse:
     client = request.oidc_client  # type: ignore[attr-defined] # set by TwoSessionsMiddleware
     if request.method in ("GET", "HEAD") and not answers.is_htmx(request) and not answers.wants_problem(request):
         return HttpResponseRedirect(_sign_in(client.name, safe_next(request.get_full_path(), client)))
-    response = answers.problem(request, 401, _TEXT, title="Confirm that it is you", template="accounts/step_up.html")
-    seconds = int(MAX_AGE.total_seconds())
-    response["WWW-Authenticate"] = (
-        f'Session realm="dezky", error="insufficient_user_authentication", max_age="{seconds}"'
-    )
-    response["X-Step-Up-Url"] = _sign_in(client.name, f"{SESSION_DONE}?client={client.name}")
+    response = answers.problem(request, 401, TEXT, title="Confirm that it is you", template="accounts/step_up.html")
+    for name, value in challenge_headers(request).items():
+        response[name] = value
     return response
+
+
+def challenge_headers(request: HttpRequest) -> dict[str, str]:
+    """Return what tells a script that waits which sign-in is due, and where."""
+    client = request.oidc_client  # type: ignore[attr-defined] # as above
+    done = f"{SESSION_DONE}?client={client.name}"
+    return {"WWW-Authenticate": challenge_of("Session"), "X-Step-Up-Url": _sign_in(client.name, done)}
+
+
+def challenge_of(scheme: str) -> str:
+    """Return RFC 9470's challenge to a session or a bearer."""
+    seconds = int(MAX_AGE.total_seconds())
+    return f'{scheme} realm="dezky", error="insufficient_user_authentication", max_age="{seconds}"'
 
 
 def _sign_in(client: str, target: str) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from django.http import HttpRequest
 
 DEFAULT = "en"
+# Regions of CLDR that no address lies in.
+_NO_COUNTRIES = frozenset({"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"})
 _MAX_HEADER = 200
 _TAG = r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,2}"
 _QUALITY = r"[01](?:\.[0-9]{0,3})?"
@@ -37,3 +41,15 @@ def _known(name: str) -> str | None:
         except (UnknownLocaleError, ValueError):
             continue
     return None
+
+
+@cache
+def countries() -> frozenset[str]:
+    """Return the two letters of every country that CLDR knows, groups and pseudo-regions left out."""
+    names: Any = Locale.parse(DEFAULT).territories
+    return frozenset(code for code in names if re.fullmatch("[A-Z]{2}", code)) - _NO_COUNTRIES
+
+
+def is_country(code: str) -> bool:
+    """Return whether a code is a country's (ISO 3166-1)."""
+    return code in countries()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import F, Sum
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.utils import timezone
 from billing.enums import InvoiceStatus, QuoteState
 from billing.models import BillingAccount, DriftReport, Invoice, PlanPrice, Quote
 from billing.money import Money
-from billing.querysets import InvoiceQuerySet
+from billing.querysets import BillingAccountQuerySet, InvoiceQuerySet
 from tenants.enums import Plan
 from tenants.keyset import Keyset, Page
 from tenants.models import Tenant
@@ -55,6 +56,11 @@ class SpendYear:
 def account_of(*, tenant: Tenant) -> BillingAccount | None:
     """Return a tenant's account; None before anything of billing was done."""
     return BillingAccount.objects.for_tenant(tenant).first()
+
+
+def empty_account(*, tenant: Tenant) -> BillingAccount:
+    """Return what is known of a tenant for which nothing of billing was done; it is not kept."""
+    return BillingAccount(tenant=tenant, currency=settings.STRIPE_CURRENCY)
 
 
 def invoices(*, tenant: Tenant) -> InvoiceQuerySet:
@@ -139,6 +145,12 @@ def monthly_by_currency(accounts: Iterable[BillingAccount]) -> list[Money]:
         if account.monthly_minor:
             sums[account.currency] = sums.get(account.currency, Money(account.currency, 0)) + account.monthly
     return [sums[currency] for currency in sorted(sums)]
+
+
+def monthly_sums(accounts: BillingAccountQuerySet) -> list[Money]:
+    """Return the sum of monthly spends, for each currency by itself, counted by the database."""
+    found = accounts.filter(monthly_minor__gt=0).values_list("currency").annotate(minor=Sum("monthly_minor"))
+    return [Money(currency, int(minor)) for currency, minor in found.order_by("currency")]
 
 
 def drift_of(*, tenant: Tenant) -> DriftReport | None:

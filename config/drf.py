@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from accounts.answers import AWAY, PROBLEM_TYPE, problem_body
-from accounts.api.exceptions import IdentityUnavailable
+from accounts.api.exceptions import IdentityUnavailable, Problem
 
 _DETAILS: dict[type[Exception], str] = {
     Http404: "There is nothing here, or it isn't shared with you.",
@@ -35,6 +35,10 @@ def problem_handler(error: Exception, context: dict[str, Any]) -> Response | Non
         detail = next((text for kind, text in _DETAILS.items() if isinstance(error, kind)), "That didn't work.")
     if isinstance(error, IdentityUnavailable):
         response[AWAY] = "identity"
+    if isinstance(error, Problem):
+        extra = {**error.more, **({"title": error.title} if error.title else {})}
+        for name, value in error.headers.items():
+            response[name] = value
     response.data = problem_body(request, response.status_code, detail, **extra)
     response.content_type = PROBLEM_TYPE
     return response

@@ -285,6 +285,13 @@ SPECTACULAR_SETTINGS = {
         "TenantStatus": "tenants.enums.TenantStatus",
         "MembershipRole": "tenants.enums.MembershipRole",
         "GateState": "operator_portal.enums.GateState",
+        "SubscriptionStatus": "billing.enums.SubscriptionStatus",
+        "InvoiceStatus": "billing.enums.InvoiceStatus",
+        "VatStatus": "billing.enums.VatStatus",
+        "QuoteState": "billing.enums.QuoteState",
+        "InboxState": "billing.enums.InboxState",
+        "Interval": "billing.enums.Interval",
+        "Plan": "tenants.enums.Plan",
     },
 }
 

@@ -80,8 +80,8 @@ def record(
     """Append an event to the tenant's log, or to the platform's if there is no tenant.
 
     Runs in the caller's transaction, so the event stands if and only if what it tells of does, and so
-    does the mark that a request with an idempotency key was applied. The caller's scope must admit the
-    tenant.
+    does the mark that a request with an idempotency key was applied; what the system noticed on the way is no
+    such effect. The caller's scope must admit the tenant.
     """
     with transaction.atomic():
         head, _created = AuditHead.objects.select_for_update().get_or_create(tenant=tenant)
@@ -111,7 +111,7 @@ def record(
         event.save(force_insert=True)
         head.sequence, head.hash = event.sequence, event.hash
         head.save(update_fields=["sequence", "hash"])
-        if outcome is Outcome.SUCCESS:
+        if outcome is Outcome.SUCCESS and by.type is not ActorType.SYSTEM:
             idempotency.note_effect()
     return event
 

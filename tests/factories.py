@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import factory
+from django.conf import settings
 from django.utils import timezone
 
 from accounts.clients import get_client
 from accounts.models import OIDCSession, User
+from billing.enums import InboxState, Interval, InvoiceStatus, SubscriptionStatus
+from billing.models import BillingAccount, Invoice, Quote, WebhookEvent
 from partner.enums import StaffRole
 from partner.models import Partner, PartnerStaff
 from tenants.audit import SYSTEM, Thing, record
@@ -100,6 +104,79 @@ class OIDCSessionFactory(factory.django.DjangoModelFactory[OIDCSession]):
     id_token = "canary-id-token"
     access_expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=1))
     authenticated_at = factory.LazyFunction(timezone.now)
+
+
+def make_account(tenant: Tenant, **values: Any) -> BillingAccount:
+    """Return what a paying tenant has, unless told otherwise."""
+    given: dict[str, Any] = {
+        "customer_id": f"cus_{tenant.pk.hex}",
+        "company": f"{tenant.name} Ltd",
+        "email": "billing@example.test",
+        "country": "DK",
+        "status": SubscriptionStatus.ACTIVE,
+        "subscription_id": f"sub_{tenant.pk.hex}",
+        "price_id": "price_DezkyBusiness",
+        "plan": Plan.BUSINESS,
+        "seats": 10,
+        "interval": Interval.MONTH,
+        "monthly_minor": 17_000,
+        "payment_method_id": "pm_1",
+        "card_brand": "visa",
+        "card_last4": "4242",
+        "card_exp_month": 12,
+        "card_exp_year": timezone.now().year + 5,
+        "renews_at": timezone.now() + timedelta(days=20),
+        "synced_at": timezone.now(),
+    }
+    with operator_scope():
+        return BillingAccount.objects.create(tenant=tenant, **{**given, **values})
+
+
+def make_invoice(tenant: Tenant, **values: Any) -> Invoice:
+    """Return a paid invoice, unless told otherwise."""
+    given: dict[str, Any] = {
+        "stripe_id": f"in_{uuid4().hex}",
+        "number": "DZK-0001",
+        "status": InvoiceStatus.PAID,
+        "currency": "eur",
+        "total_minor": 21_250,
+        "tax_minor": 4_250,
+        "amount_due_minor": 21_250,
+        "amount_paid_minor": 21_250,
+        "created_at": timezone.now(),
+        "synced_at": timezone.now(),
+    }
+    with operator_scope():
+        return Invoice.objects.create(tenant=tenant, **{**given, **values})
+
+
+def make_quote(tenant: Tenant, **values: Any) -> Quote:
+    """Return a price that can be accepted."""
+    given: dict[str, Any] = {
+        "plan": Plan.BUSINESS,
+        "interval": Interval.MONTH,
+        "seats": 10,
+        "price_id": "price_DezkyBusiness",
+        "currency": "eur",
+        "total_minor": 21_250,
+        "due_minor": 21_250,
+        "monthly_minor": 17_000,
+    }
+    with operator_scope():
+        return Quote.objects.create(tenant=tenant, **{**given, **values})
+
+
+def make_webhook(event_id: str, **values: Any) -> WebhookEvent:
+    """Return an event that was applied."""
+    given: dict[str, Any] = {
+        "type": "invoice.paid",
+        "api_version": settings.STRIPE_API_VERSION,
+        "object_id": "in_1",
+        "customer_id": "cus_1",
+        "created_at": timezone.now(),
+        "state": InboxState.DONE,
+    }
+    return WebhookEvent.objects.create(id=event_id, **{**given, **values})
 
 
 def make_event(tenant: Tenant | None, label: str = "something") -> AuditEvent:

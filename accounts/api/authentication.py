@@ -45,11 +45,20 @@ class BearerAuthentication(BaseAuthentication):
         # As for a session: a token can be renewed, or given to a session without the factor, behind our back.
         if shortfall(client=client, user=user, claims=claims, demand=Demand()) is not None:
             raise AuthenticationFailed("This token is of a sign-in that will not do here. Sign in again for a new one.")
+        request._request.bearer_claims = claims  # type: ignore[attr-defined] # for `bearer_claims`
         return user, client
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - DRF's signature
         """Name the scheme, so that a missing sign-in is 401."""
         return 'Bearer realm="dezky"'
+
+
+def bearer_claims(request: Request) -> dict[str, Any] | None:
+    """Return the verified claims of a bearer's token; None for whoever came by a session."""
+    if not isinstance(request.successful_authenticator, BearerAuthentication):
+        return None
+    claims: dict[str, Any] = getattr(request._request, "bearer_claims", {})
+    return claims
 
 
 class OIDCSessionAuthentication(SessionAuthentication):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from accounts import idempotency
 from billing import sync, writes
 from billing.enums import Operation
 from billing.gateway import writes as stripe
@@ -38,6 +39,7 @@ def ensure_customer(*, tenant: Tenant, by: Actor) -> str:
             locked.customer_id = customer_id
             locked.save(update_fields=["customer_id"])
             thing = Thing(type="customer", id=customer_id, label=tenant.name)
-            audit.record(tenant=tenant, action=AuditAction.CUSTOMER_CREATE, by=by, thing=thing)
+            with idempotency.unfinished():  # nobody asks for a customer: it is there for what comes next
+                audit.record(tenant=tenant, action=AuditAction.CUSTOMER_CREATE, by=by, thing=thing)
         writes.note_done(sent)
         return locked.customer_id or customer_id

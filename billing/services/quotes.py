@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-from billing import vat
+from django.utils import timezone
+
+from billing import sync, vat
 from billing.enums import Interval
 from billing.errors import Refused
 from billing.gateway import reads
@@ -19,6 +22,7 @@ from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
 MAX_SEATS = 100_000
+_FRESH = timedelta(minutes=1)
 
 
 def quote_change(*, tenant: Tenant, plan: Plan, interval: Interval, seats: int, by: Actor) -> Quote:
@@ -28,10 +32,10 @@ def quote_change(*, tenant: Tenant, plan: Plan, interval: Interval, seats: int, 
         Refused: fewer seats than people, an unknown price, nothing to change, or no billing details; `field` names it.
         StripeAway, NotAllowed: asking again is safe.
     """
-    account = account_for(tenant=tenant, by=by)
-    price = _price(account, plan, interval)
-    _demand_sense(tenant, account, price, seats)
     with patience():
+        account = _fresh(tenant, account_for(tenant=tenant, by=by))
+        price = _price(account, plan, interval)
+        _demand_sense(tenant, account, price, seats)
         preview = reads.preview(preview_params(account, price, seats))
     with tenant_scope(tenant):
         return Quote.objects.create(
@@ -85,6 +89,14 @@ def standing_of(account: BillingAccount) -> dict[str, Any]:
         "country": account.country,
         "vat_number": account.vat_number,
     }
+
+
+def _fresh(tenant: Tenant, account: BillingAccount) -> BillingAccount:
+    """Return the account as Stripe has it now, where it was not looked at just before: a price stands on it."""
+    is_new = account.synced_at is not None and timezone.now() - account.synced_at < _FRESH
+    if is_new or not account.customer_id:
+        return account
+    return sync.tenant(tenant, account.customer_id).account
 
 
 def _price(account: BillingAccount, plan: Plan, interval: Interval) -> PlanPrice:

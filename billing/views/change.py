@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts import htmx
-from billing import selectors
+from billing import selectors, sync
 from billing.enums import Interval
-from billing.errors import Refused, StripeAway
+from billing.errors import BillingError, Refused, StripeAway
 from billing.forms import ChangeForm, MissingSeatsForm
 from billing.mixins import BillingFormView
 from billing.models import Quote
@@ -46,6 +47,15 @@ class ChangeView(PriceView):
 
     form_class = ChangeForm
     template_name = "billing/change.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form; a Dezky that has not read the catalogue yet reads it now."""
+        account = self.account()
+        currency = account.currency if account else settings.STRIPE_CURRENCY
+        if not selectors.prices(currency=currency):
+            with suppress(BillingError):
+                sync.catalogue()
+        return super().get(request, *args, **kwargs)
 
     def get_initial(self) -> dict[str, Any]:
         """Begin with what there is; `?seats=` says how many are wanted."""

@@ -43,6 +43,12 @@ addEventListener(
   true,
 );
 
+// One dialog takes the place of another: the box must not go with the first.
+addEventListener('htmx:before:swap', () => {
+  const box = document.getElementById('toasts');
+  if (box?.closest('#dialog-host')) document.body.append(box);
+});
+
 const cameFrom = new WeakMap(); // toast → what had the focus before it
 function drop(item) {
   const hadFocus = item?.contains(document.activeElement);

@@ -6,35 +6,50 @@ from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.api.once import OnceAPIView
 from accounts.enums import Audience, Failure
 from accounts.guards import Rule
 from accounts.models import User
-from tenants import selectors
+from tenants import audit, selectors
 from tenants.access import Access
 from tenants.api.pagination import KeysetPagination
 from tenants.api.serializers import AuditEventSerializer, PersonSerializer, TenantSerializer, WorkspaceSerializer
+from tenants.audit import Actor
 from tenants.enums import Permission
 from tenants.mixins import enter
 from tenants.querysets import AuditEventQuerySet, MembershipQuerySet
 from tenants.scope import person_scope, tenant_scope
 
 
-class TenantAPIView(APIView):
-    """Lets in who may do `permission` in the workspace of the URL."""
+class TenantAPIView(OnceAPIView):
+    """Lets in who may do `permission` in the workspace of the URL; `write_permission`, if any, is for unsafe methods.
+
+    A write with an idempotency key is applied once. Each handler opens the scope that it needs by itself.
+    """
 
     rule: ClassVar = Rule(Audience.TENANT, Failure.CLOSED)
     permission: ClassVar[Permission]
+    write_permission: ClassVar[Permission | None] = None
     access: Access
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Ask the guard, then find the way in."""
         super().initial(request, *args, **kwargs)
         request._request.user = request.user
-        self.access = enter(request._request, slug=kwargs["slug"], permission=self.permission)
+        self.access = enter(request._request, slug=kwargs["slug"], permission=self._needed(request))
+
+    @property
+    def actor(self) -> Actor:
+        """Return who acts, as the audit log will name them."""
+        return self.access.acting(audit.actor_of(self.request._request, _person(self.request)))
+
+    def _needed(self, request: Request) -> Permission:
+        is_safe = request.method in SAFE_METHODS
+        return self.permission if is_safe or self.write_permission is None else self.write_permission
 
 
 class TenantListView(ListAPIView[Any]):

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from accounts.api.once import OnceAPIView
 from accounts.mixins import OnceMixin
 from operator_portal.mixins import OperatorRequiredMixin
 from partner.mixins import PartnerStaffRequiredMixin
 from tenants.mixins import TenantAccessRequiredMixin
 
-_ONCE = (OnceMixin, TenantAccessRequiredMixin, OperatorRequiredMixin, PartnerStaffRequiredMixin)
+_ONCE = (OnceMixin, OnceAPIView, TenantAccessRequiredMixin, OperatorRequiredMixin, PartnerStaffRequiredMixin)
 _UNSAFE = ("post", "put", "patch", "delete")
 NOT_ONCE: dict[str, str] = {
     "oidc:logout": "who signs out twice is signed out",

@@ -16,13 +16,7 @@ from pytest_django import DjangoDbBlocker
 
 from accounts import authentik
 from accounts.authentik import Endpoints, ProviderUnavailable
-from billing.models import BillingAccount
-from billing.services import cards
-from billing.services.cards import Card, CardSetup
-from billing.services.standing import account_for
-from tenants.audit import Actor
-from tenants.models import Tenant
-from tenants.scope import tenant_scope
+from tests.authorization.no_stripe import leave_stripe_out
 from tests.authorization.probe import Matrix, make_matrix
 from tests.authorization.world import Signer, make_world
 
@@ -36,19 +30,6 @@ def _away(*_args: Any, **_kwargs: Any) -> NoReturn:
     raise ProviderUnavailable("the provider does not answer")
 
 
-def _start_setup(*, tenant: Tenant, by: Actor) -> CardSetup:
-    """Stand for Stripe behind the service: whether somebody may is asked as it is there."""
-    account_for(tenant=tenant, by=by)
-    return CardSetup("seti_matrix_secret", "pk_matrix")
-
-
-def _set_default(*, tenant: Tenant, payment_method: str, by: Actor) -> Card:
-    account_for(tenant=tenant, by=by)
-    with tenant_scope(tenant):
-        BillingAccount.objects.for_tenant(tenant).update(card_last4="4242")
-    return Card("visa", "4242", 12, 2034)
-
-
 @pytest.fixture(scope="module")
 def matrix(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Matrix]:
     """Return the world with everybody signed in, at a provider that has just stopped answering."""
@@ -60,12 +41,11 @@ def matrix(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         django_db_blocker.unblock(),
         transaction.atomic(),
     ):
+        leave_stripe_out(patch)
         patch.setattr(authentik, "refresh", _away)
         patch.setattr(authentik, "revoke", _away)
         patch.setattr(authentik, "signing_keys", signer.keys)
         patch.setattr(authentik, "discover", lambda _client: _ENDPOINTS)
         patch.setattr(authentik, "look_whether_it_answers", lambda _client: None)
-        patch.setattr(cards, "start_setup", _start_setup)
-        patch.setattr(cards, "set_default", _set_default)
         yield make_matrix(make_world(), signer)
         transaction.set_rollback(True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +14,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from billing.models import BillingAccount
+from billing.models import BillingAccount, Quote
 from operator_portal.guards import NOT_AUTHORISED
 from tenants.models import AuditEvent, DelegatedAccess, Membership, Tenant
 from tenants.scope import operator_scope
@@ -23,8 +24,10 @@ from tests.authorization.world import Signer, World, canary, sessions_of
 from tests.fixtures.people import remember
 
 _WRITES = ("people:member:add", "people:role:change", "people:member:remove")
+_OF_ACCOUNTS = ("customer_id", "email", "payment_method_id", "seats", "is_cancelling")
 _BY_STATUS = {
     200: Outcome.OK,
+    201: Outcome.OK,
     204: Outcome.RENEWED,
     400: Outcome.BAD_REQUEST,
     401: Outcome.NOT_RENEWED,
@@ -79,8 +82,13 @@ class Matrix:
             return {}
         slug = "acme" if row.state is State.FOREIGN_CHILD else str(row.state)
         child = {State.FOREIGN_CHILD: "globex", State.UNKNOWN: "acme"}.get(row.state, slug)
-        takes_child = row.url in ("tenants:person-role", "tenants:person-remove")
-        return {"slug": slug, **({"membership_id": self.world.targets[child]} if takes_child else {})}
+        children = {
+            **dict.fromkeys(("tenants:person-role", "tenants:person-remove"), ("membership_id", self.world.targets)),
+            "api:invoice-pay": ("invoice_id", self.world.invoices),
+            "api:quote-accept": ("quote_id", self.world.quotes),
+        }
+        name, found = children.get(row.url, ("", {}))
+        return {"slug": slug, **({name: found[child]} if name else {})}
 
     def ask(
         self, row: Row, persona: Persona, transport: Transport, *, method: str = "", checks_csrf: bool = False
@@ -92,8 +100,10 @@ class Matrix:
             is_safe = method in ("GET", "HEAD", "OPTIONS")
             before = () if is_safe else _rows()
             send: Any = getattr(browser, method.lower())
-            data = {"data": row.data} if method == "POST" else {}
-            response = send(self.path(row), headers=transport.headers, **data)
+            data: dict[str, Any] = {"data": row.data} if method == "POST" else {}
+            if row.is_api and not is_safe:
+                data = {"data": json.dumps(row.data), "content_type": "application/json"}
+            response = send(self.path(row), headers={**transport.headers, **row.headers}, **data)
             wrote = not is_safe and _rows() != before
             transaction.set_rollback(True)
         return Answer(response=response, transport=transport, wrote=wrote)
@@ -113,7 +123,7 @@ class Matrix:
         got = answer.outcome(row)
         if got != wanted:
             return f"{wanted} was due, got {got}"
-        is_write = row.method == "POST" and bool(row.state)
+        is_write = row.method not in ("GET", "OPTIONS") and bool(row.state)
         if answer.wrote != (is_write and wanted in PASSES):
             return "rows were changed" if answer.wrote else "nothing was written"
         return self._misplaced(row, persona, wanted, answer.canaries(self.world))
@@ -220,7 +230,8 @@ def _rows() -> tuple[Any, ...]:
             sorted(Membership.objects.values_list("pk", "tenant_id", "user_id", "role", "source")),
             sorted(Tenant.objects.values_list("pk", "status", "seats_used", "name")),
             sorted(DelegatedAccess.objects.values_list("pk", "permissions", "ended_at")),
-            sorted(BillingAccount.objects.values_list("tenant_id", "card_last4")),
+            sorted(BillingAccount.objects.values_list("tenant_id", *_OF_ACCOUNTS)),
+            Quote.objects.count(),
             AuditEvent.objects.filter(action__in=_WRITES).count(),
         )
 

@@ -58,7 +58,7 @@ class State(StrEnum):
 class Row:
     """One line of the matrix.
 
-    `data` is what a POST sends, `args` what the URL takes besides the slug, `leads_to` where DONE
+    `data` is what a write sends, with `headers`, `args` what the URL takes besides the slug, `leads_to` where DONE
     goes, `leads_to_away` where it goes for whoever had tokens that the provider has yet to hear of.
     `shows` says that OK shows the workspace's own data. `lists` says which workspaces an OK names:
     all, one's own, or one's firm's customers. `why_nobody` says why no
@@ -71,7 +71,8 @@ class Row:
     state: State = State.NONE
     args: dict[str, str] = field(default_factory=dict)
     query: str = ""
-    data: dict[str, str] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     leads_to: str = ""
     leads_to_away: str = ""
     shows: bool = False
@@ -146,11 +147,18 @@ def _workspace(state: State, passes: Outcome, *, needs: str) -> dict[Outcome, fr
             return split(_O.NOT_FOUND, **_REFUSED)
 
 
-def _workspace_api(state: State, *, needs: str) -> dict[Outcome, frozenset[str]]:
+def _workspace_api(state: State, *, needs: str, is_charging: bool = False) -> dict[Outcome, frozenset[str]]:
+    """Return what the API of a workspace gives; what charges somebody wants a token of a fresh sign-in."""
+    members = frozenset({"member", "bearer_member"}) | _WRONG_CLIENT
     match state:
+        case State.OWN if is_charging:
+            return split(_O.NOT_FOUND, ok=_ADMINS, step_up="bearer bearer_partner", forbidden=members, **_API_REFUSED)
+        case State.FOREIGN if is_charging:
+            return split(_O.NOT_FOUND, ok="admin_b", step_up="bearer_b", forbidden=_WRONG_CLIENT, **_API_REFUSED)
+        case State.FOREIGN_CHILD:
+            return split(_O.NOT_FOUND, step_up="bearer bearer_partner", forbidden=members, **_API_REFUSED)
         case State.OWN:
-            forbidden = frozenset({"member", "bearer_member"}) | _WRONG_CLIENT
-            return split(_O.NOT_FOUND, ok=_API_ADMINS, forbidden=forbidden, **_API_REFUSED)
+            return split(_O.NOT_FOUND, ok=_API_ADMINS, forbidden=members, **_API_REFUSED)
         case State.READ_ONLY if needs == "people:read":
             passing = "delegate assigned consultant bearer_partner"
             return split(_O.NOT_FOUND, ok=passing, forbidden=_WRONG_CLIENT, **_API_REFUSED)
@@ -224,19 +232,70 @@ def _cards() -> list[Row]:
 
 
 def _api() -> list[Row]:
-    urls = [("api:tenant", "people:read"), ("api:users", "people:read"), ("api:audit", "audit:read")]
+    urls = [
+        ("api:tenant", "people:read"),
+        ("api:users", "people:read"),
+        ("api:audit", "audit:read"),
+        ("api:invoices", "billing:read"),
+        ("api:billing-info", "billing:read"),
+        ("api:subscription", "billing:read"),
+        ("api:payment-method", "billing:read"),
+    ]
     return [
         Row(
             url,
             _workspace_api(state, needs=needs),
             method=method,
             state=state,
-            shows=method == "GET",
+            shows=method == "GET" and url not in ("api:subscription", "api:payment-method"),  # no names in those
             why_nobody=_why(state, needs),
         )
         for url, needs in urls
         for state in _STATES
         for method in ("GET", "OPTIONS")
+    ]
+
+
+# (URL, method, what it sends, whether it charges somebody or changes the card)
+_BILLING_WRITES: list[tuple[str, str, dict[str, Any], bool]] = [
+    ("api:billing-info", "PATCH", {"email": "new@example.test"}, False),
+    ("api:payment-method", "PUT", {"payment_method": "pm_matrix"}, True),
+    ("api:setup-intent", "POST", {}, True),
+    ("api:quotes", "POST", {"plan": "business", "interval": "month", "seats": 12}, False),
+    ("api:quote-accept", "POST", {}, True),
+    ("api:subscription-cancel", "POST", {}, False),
+    ("api:subscription-resume", "POST", {}, False),
+    ("api:invoice-pay", "POST", {}, True),
+]
+_OF_A_CHILD = ("api:quote-accept", "api:invoice-pay")
+
+
+def _billing_api() -> list[Row]:
+    rows = [
+        Row(
+            url,
+            _workspace_api(state, needs="billing:write", is_charging=is_charging),
+            method=method,
+            state=state,
+            data=data,
+            headers={"If-Match": '"1"'} if method == "PATCH" else {},
+            shows=url in ("api:billing-info", "api:invoice-pay"),
+            why_nobody=_why(state, "billing:write"),
+        )
+        for url, method, data, is_charging in _BILLING_WRITES
+        for state in [*_STATES, *([State.FOREIGN_CHILD] if url in _OF_A_CHILD else [])]
+    ]
+    asked = [url for url, method, _data, _is_charging in _BILLING_WRITES if method == "POST"]
+    return rows + [
+        Row(
+            url,
+            _workspace_api(state, needs="billing:write"),
+            method="OPTIONS",
+            state=state,
+            why_nobody=_why(state, "billing:write"),
+        )
+        for url in asked
+        for state in _STATES
     ]
 
 
@@ -333,6 +392,26 @@ def _operator() -> list[Row]:
         Row("operator:gates-check", _OPERATOR_WRITE, method="POST", leads_to="/operator/gates/"),
         Row("api:operator-tenants", _OPERATOR_API, lists="all"),
         Row("api:operator-tenants", _OPERATOR_API, method="OPTIONS"),
+        Row("operator:plans", _OPERATOR),
+        Row("operator:plans-read", _OPERATOR_WRITE, method="POST", leads_to="/operator/plans/"),
+        Row("operator:webhooks", _OPERATOR),
+        Row(
+            "operator:webhook-replay",
+            _OPERATOR_WRITE,
+            method="POST",
+            args={"event_id": "evt_matrix"},
+            leads_to="/operator/webhooks/",
+        ),
+        Row("operator:billing", _OPERATOR, lists="all"),
+        Row(
+            "operator:tenant-compare",
+            _OPERATOR_WRITE,
+            method="POST",
+            args={"slug": "acme"},
+            leads_to="/operator/tenants/acme/",
+        ),
+        Row("api:operator-webhooks", _OPERATOR_API),
+        Row("api:operator-webhooks", _OPERATOR_API, method="OPTIONS"),
         Row("api:operator-gates", _OPERATOR_API),
         Row("api:operator-gates", _OPERATOR_API, method="OPTIONS"),
         # A refusal by itself: it has nothing to show, and signs out whoever comes.
@@ -413,4 +492,4 @@ def _public() -> list[Row]:
     ]
 
 
-ROWS = [*_pages(), *_api(), *_partner(), *_operator(), *_own(), *_sessions(), *_public()]
+ROWS = [*_pages(), *_api(), *_billing_api(), *_partner(), *_operator(), *_own(), *_sessions(), *_public()]

@@ -29,7 +29,11 @@ from tests.factories import (
     PartnerStaffFactory,
     TenantFactory,
     UserFactory,
+    make_account,
     make_event,
+    make_invoice,
+    make_quote,
+    make_webhook,
 )
 
 KID = "test-key"
@@ -40,12 +44,15 @@ _ALL = ["people:read", "people:write", "audit:read", "billing:read", "billing:wr
 class World:
     """What was made: people by name, tenants by slug, and in each tenant one person to act upon.
 
-    `objects` are the rest, by the word that stands for their id in a row.
+    `invoices` and `quotes` are one of each tenant. `objects` are the rest, by the word that stands for their id in
+    a row.
     """
 
     people: dict[str, User]
     tenants: dict[str, Tenant]
     targets: dict[str, UUID]
+    invoices: dict[str, UUID]
+    quotes: dict[str, UUID]
     objects: dict[str, UUID]
 
 
@@ -72,7 +79,15 @@ def make_world() -> World:
         user = UserFactory(name=f"{canary(slug)}person", email=f"{canary(slug)}person@example.test")
         targets[slug] = MembershipFactory(tenant=tenant, user=user).pk
         make_event(tenant, f"{canary(slug)}event")
-    return World(people=people, tenants=tenants, targets=targets, objects=_objects(people))
+    make_webhook("evt_matrix", tenant_slug="acme")
+    return World(
+        people=people,
+        tenants=tenants,
+        targets=targets,
+        invoices={slug: make_invoice(tenant, number=f"{canary(slug)}1").pk for slug, tenant in tenants.items()},
+        quotes={slug: make_quote(tenant).pk for slug, tenant in tenants.items()},
+        objects=_objects(people),
+    )
 
 
 def _objects(people: dict[str, User]) -> dict[str, UUID]:
@@ -94,6 +109,7 @@ def _objects(people: dict[str, User]) -> dict[str, UUID]:
 
 def _tenant(slug: str, partner: Partner | None, status: TenantStatus = TenantStatus.ACTIVE) -> Tenant:
     made: Tenant = TenantFactory(slug=slug, name=f"{canary(slug)}works", partner=partner, status=status, seats_used=9)
+    make_account(made, company=f"{canary(slug)}company")
     return made
 
 

@@ -45,27 +45,38 @@ def amounts_in(text: str) -> list[str]:
     return [each.replace("\u2212", "-") for each in _AMOUNT.findall(text)]
 
 
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
+_ROWS = frozenset({"tr", "li", "dt", "h1", "h2", "h3", "p"})
+
+
 class _Text(HTMLParser):
-    """What a reader sees of a page: no scripts, and no drawing, whose axis has figures of its own."""
+    """What is read out of a page: no scripts, and nothing that is hidden from a reader, as a chart's axis is."""
 
     def __init__(self) -> None:
         super().__init__()
         self.parts: list[str] = []
-        self._depth = 0
+        self._unread: list[str] = []
 
-    def handle_starttag(self, tag: str, _attrs: object) -> None:
-        if tag in ("script", "style", "svg"):
-            self._depth += 1
-        elif tag in ("tr", "li", "dt", "h1", "h2", "h3"):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in _VOID:
+            return
+        if self._unread or tag in ("script", "style", "svg") or ("aria-hidden", "true") in attrs:
+            self._unread.append(tag)
+        elif tag in _ROWS:
             self.parts.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style", "svg"):
-            self._depth -= 1
+        if tag in self._unread:
+            while self._unread.pop() != tag:
+                pass
+        elif tag in _ROWS:
+            self.parts.append("\n")
 
     def handle_data(self, content: str) -> None:
-        if not self._depth:
-            self.parts.append(content)
+        if not self._unread:
+            self.parts.append(re.sub(r"[ \t\r\n]+", " ", content))
 
 
 def text_of(page: str) -> str:
@@ -127,17 +138,17 @@ class Ledger:
             minors |= {invoice[name] for name in ("total", "amount_due", "amount_paid", "amount_remaining", "subtotal")}
             minors |= {sum(tax["amount"] for tax in invoice["total_taxes"])}
             minors |= {line["amount"] for line in invoice["lines"]["data"]}
-        year = sorted(self.paid_by_month.items())
-        now = datetime.now(UTC)
-        last = [_month(now, back) for back in range(12)]
-        paid = [amount for month, amount in year if month in last]
+        last = last_months()
+        paid = [amount for month, amount in self.paid_by_month.items() if month in last]
         minors |= {*paid, sum(paid)}
         return {written(self.currency, minor) for minor in minors}
 
 
-def _month(now: datetime, back: int) -> str:
-    number = now.year * 12 + now.month - 1 - back
-    return f"{number // 12:04}-{number % 12 + 1:02}"
+def last_months() -> list[str]:
+    """Return the last twelve months, the running one last, as `2026-11`."""
+    now = datetime.now(UTC)
+    numbers = [now.year * 12 + now.month - 1 - back for back in range(11, -1, -1)]
+    return [f"{number // 12:04}-{number % 12 + 1:02}" for number in numbers]
 
 
 class Books:

@@ -16,6 +16,7 @@ from tests.e2e.stack import Stack
 from tests.e2e.watch import Watched
 
 EMAIL = "admin@globex.test"
+AGING = "owner@acme.test"  # whose sessions tests bend, while others use theirs
 CARD, MASTERCARD = "4242424242424242", "5555555555554444"
 CHALLENGED, DECLINED = "4000002500003155", "4000000000000002"
 CANARY = "5200828282828210"  # a card that no other test uses
@@ -109,7 +110,7 @@ class Desk:
     def open(self, *, waits: bool = True) -> None:
         """Open the dialog over the subscription's page."""
         self.page.goto(self.origin + self.path)
-        self.page.get_by_role("link", name=re.compile("^(Add a card|Change)")).click()
+        self.page.locator("#payment-method").get_by_role("link", name=re.compile("^(Add a card|Change)")).click()
         expect(self.dialog).to_be_visible()
         if waits:
             self.is_ready()

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from devstack import browser as chromium
 from tests.e2e import stack as stacks
-from tests.e2e.card_fixtures import desk, either, with_card_element
+from tests.e2e.browsers import Open, opening
+from tests.e2e.card_fixtures import aging_desk, desk, either, open_till, shared_till, till_stack, with_card_element
 from tests.e2e.stack import Stack
 from tests.e2e.visitor import Visitor
 from tests.e2e.watch import Watched
@@ -27,7 +26,6 @@ _FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-type Open = Callable[..., Watched]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -104,27 +102,20 @@ def open_page(browser: Browser, stack: Stack) -> Iterator[Open]:
         yield open_page
 
 
-@contextmanager
-def opening(browser: Browser, stack: Stack) -> Iterator[Open]:
-    """Give what opens watched pages of a Dezky, and close their browsers afterwards."""
-    contexts = []
-
-    def open_page(*, width: int = 1440, height: int = 900, **look: Any) -> Watched:
-        look = {"viewport": {"width": width, "height": height}, "reduced_motion": "reduce", "locale": "en-GB"} | look
-        context = browser.new_context(**look)
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        return Watched(context.new_page(), stack)
-
-    yield open_page
-    for context in contexts:
-        context.close()
-
-
 @pytest.fixture
 def watched(open_page: Open) -> Watched:
     """Return a watched page on a wide screen."""
     return open_page()
 
 
-__all__ = ["desk", "either", "with_card_element"]
+__all__ = [
+    "Open",
+    "aging_desk",
+    "desk",
+    "either",
+    "open_till",
+    "opening",
+    "shared_till",
+    "till_stack",
+    "with_card_element",
+]

@@ -188,15 +188,15 @@ def running(directory: Path) -> Stack:
 
 
 @contextmanager
-def shared(base: Path) -> Iterator[Stack]:
-    """Give the one Dezky of all workers: whoever needs it first starts it, whoever needs it last stops it."""
-    book, lock = base / "stack.json", base / "stack.lock"
+def shared(base: Path, name: str = "stack") -> Iterator[Stack]:
+    """Give the one Dezky of this name to all workers: who needs it first starts it, who needs it last stops it."""
+    book, lock = base / f"{name}.json", base / f"{name}.lock"
     with _held(lock, fcntl.LOCK_EX):
         known = json.loads(book.read_text()) if book.exists() else {"users": 0, "port": 0}
         if known["users"]:
-            stack = Stack(known["port"], base / "stack", known["pid"], known["ready_seconds"])
+            stack = Stack(known["port"], base / name, known["pid"], known["ready_seconds"])
         else:
-            stack = start(base / "stack", port=known["port"] or None)
+            stack = start(base / name, port=known["port"] or None)
         about = {"port": stack.port, "pid": stack.pid, "ready_seconds": stack.ready_seconds}
         book.write_text(json.dumps({**about, "users": known["users"] + 1}))
     try:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.card_desk import (
+    AGING,
     CHALLENGE_FRAME,
     CHALLENGED,
     DECLINED,
@@ -112,9 +113,9 @@ def test_enter_and_click_at_once_are_one(desk: Desk) -> None:
     assert len(desk.posts("/payment-method/")) == 1
 
 
-def test_two_tabs_at_once_make_one_customer(open_page: Open, stack: Stack) -> None:
-    first, second = open_page(), open_page()
-    slug = new_workspace(stack)
+def test_two_tabs_at_once_make_one_customer(open_till: Open, till_stack: Stack) -> None:
+    first, second = open_till(), open_till()
+    slug = new_workspace(till_stack)
     desks = []
     for watched in (first, second):
         watched.sign_in(EMAIL, f"/admin/{slug}/subscription/")
@@ -126,17 +127,19 @@ def test_two_tabs_at_once_make_one_customer(open_page: Open, stack: Stack) -> No
     assert len(desks[0].customers()) == 1
 
 
-def test_a_session_that_runs_out_meanwhile_is_renewed(desk: Desk) -> None:
+def test_a_session_that_runs_out_meanwhile_is_renewed(aging_desk: Desk) -> None:
+    desk = aging_desk
     desk.open()
     desk.fill()
     query = """UPDATE accounts_oidcsession SET access_expires_at = now() - interval '1 minute', renewal_failed_at = NULL
         WHERE ended_at IS NULL AND user_id = (SELECT id FROM accounts_user WHERE email = %s)"""
-    assert desk.stack.change(query, EMAIL) >= 1
+    assert desk.stack.change(query, AGING) >= 1
     desk.save_button.click()
     desk.is_saved()
 
 
-def test_an_old_sign_in_is_asked_for_again_before_the_form_opens(desk: Desk) -> None:
+def test_an_old_sign_in_is_asked_for_again_before_the_form_opens(aging_desk: Desk) -> None:
+    desk = aging_desk
     _grow_old(desk)
     desk.page.goto(desk.origin + desk.path)
     with desk.watched.expecting(401):
@@ -147,7 +150,8 @@ def test_an_old_sign_in_is_asked_for_again_before_the_form_opens(desk: Desk) -> 
     assert desk.posts("/setup-intent/")[0].headers["idempotency-key"]
 
 
-def test_a_sign_in_that_grows_old_over_the_form_is_asked_for_and_nothing_is_lost(desk: Desk) -> None:
+def test_a_sign_in_that_grows_old_over_the_form_is_asked_for_and_nothing_is_lost(aging_desk: Desk) -> None:
+    desk = aging_desk
     desk.open()
     desk.fill()
     _grow_old(desk)
@@ -160,13 +164,13 @@ def test_a_sign_in_that_grows_old_over_the_form_is_asked_for_and_nothing_is_lost
 def _grow_old(desk: Desk) -> None:
     query = """UPDATE accounts_oidcsession SET authenticated_at = now() - interval '11 minutes'
         WHERE ended_at IS NULL AND user_id = (SELECT id FROM accounts_user WHERE email = %s)"""
-    assert desk.stack.change(query, EMAIL) >= 1
+    assert desk.stack.change(query, AGING) >= 1
 
 
 def _sign_in_again(desk: Desk) -> None:
     with desk.page.expect_popup() as popup:
         desk.page.get_by_role("dialog").get_by_role("link", name="Sign in").click()
-    popup.value.locator(f'button[value="{EMAIL}"]').click()
+    popup.value.locator(f'button[value="{AGING}"]').click()
 
 
 def test_the_form_is_a_page_of_its_own_too(desk: Desk) -> None:

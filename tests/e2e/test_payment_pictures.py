@@ -22,9 +22,9 @@ from tests.e2e.web_server import WebServer
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])
 def test_it_looks_right(
-    open_page: Open, pictures: Any, with_card_element: WebServer, size: tuple[int, int], scheme: str
+    open_till: Open, pictures: Any, with_card_element: WebServer, size: tuple[int, int], scheme: str
 ) -> None:
-    watched = open_page(width=size[0], height=size[1], color_scheme=scheme)
+    watched = open_till(width=size[0], height=size[1], color_scheme=scheme)
     desk = stand_at_desk(watched)
     name = f"payment-method-{{}}-{size[0]}-{scheme}.png"
     desk.open()

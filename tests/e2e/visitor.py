@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,6 +34,11 @@ class Answer:
     def text(self) -> str:
         """Return the body as text."""
         return self.body.decode(errors="replace")
+
+    @property
+    def json(self) -> Any:
+        """Return the body's JSON."""
+        return json.loads(self.body)
 
     @property
     def kind(self) -> str:

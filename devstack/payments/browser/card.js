@@ -65,6 +65,8 @@ function paint() {
     '--fontFamily': base.fontFamily,
     '--fontSizeBase': base.fontSize,
     '--colorTextPlaceholder': base['::placeholder']?.color,
+    '--colorTextSecondary': base.iconColor ?? base.color,
+    '--colorPrimary': base.color,
     '--colorDanger': invalid.color,
   };
   for (const [name, value] of Object.entries(given)) if (value) root.style.setProperty(name, value);
