@@ -60,10 +60,15 @@ class InvoicesFileView(BillingAccessMixin):
 
     def get(self, request: HttpRequest, **_kwargs: Any) -> StreamingHttpResponse:  # noqa: ARG002 - Django's signature
         """Answer with the file, a page of keys at a time."""
-        tenant = self.access.tenant
-        response = StreamingHttpResponse(self._lines(), content_type="text/csv; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="invoices-{tenant.slug}.csv"'
-        return response
+        return StreamingHttpResponse(self._lines(), headers=self._headers())
+
+    def head(self, request: HttpRequest, **_kwargs: Any) -> HttpResponse:  # noqa: ARG002 - Django's signature
+        """Answer what the file is, and read none of it."""
+        return HttpResponse(headers=self._headers())
+
+    def _headers(self) -> dict[str, str]:
+        name = f"invoices-{self.access.tenant.slug}.csv"
+        return {"Content-Type": "text/csv; charset=utf-8", "Content-Disposition": f'attachment; filename="{name}"'}
 
     def _lines(self) -> Iterator[str]:
         yield exports.header()
