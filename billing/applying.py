@@ -7,24 +7,30 @@ repetition and age don't matter (W3). Whatever dies on the way leaves them waiti
 from __future__ import annotations
 
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import Error
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from billing import sync
+from billing import inbox, sync
 from billing.enums import InboxState
-from billing.errors import BillingError, StripeAway
+from billing.errors import BillingError, Busy, StripeAway
 from billing.gateway import reads
 from billing.models import WebhookEvent
+from billing.querysets import MAX_ATTEMPTS
 
 logger = logging.getLogger(__name__)
 
 _BATCH = 500
+# Other work has its turn in between.
+_BUDGET_SECONDS = 50.0
+_LONGEST_REST = timedelta(minutes=5)
+_LONGEST_REST_OF_ALL_SECONDS = 30
 _CATALOGUE = ("price.", "product.")
 _MONEY_BACK = ("charge.", "refund.")
 
@@ -38,18 +44,28 @@ class Drained:
     is_stripe_away: bool = False
 
 
-def drain() -> Drained:
-    """Apply what waits, a batch at a time, until nothing waits or Stripe is away."""
+def drain(*, budget_seconds: float = _BUDGET_SECONDS) -> Drained:
+    """Apply what waits, a batch at a time, until nothing waits, Stripe is away or the time is up.
+
+    What is left then is ordered anew. Two of these at once share the work and do no harm.
+    """
     applied = failed = 0
+    deadline = time.monotonic() + budget_seconds
     while True:
         batch = list(WebhookEvent.objects.waiting().order_by("received_at", "id")[:_BATCH])
         if not batch:
             return Drained(applied, failed)
-        for customer_id, events in _by_customer(batch):
+        for customer_id, taken in _by_customer(batch):
+            if time.monotonic() > deadline:
+                inbox.call_worker()
+                return Drained(applied, failed)
+            events = _still_waiting(taken)
             try:
-                applied += _apply(customer_id, events)
+                applied += _apply(customer_id, events) if events else 0
+            except Busy:
+                _rest(events, "Somebody else is at it.")
             except StripeAway as outage:
-                _postpone(events, str(outage))
+                inbox.call_worker(in_seconds=_rest(events, str(outage)))
                 return Drained(applied, failed + len(events), is_stripe_away=True)
             except Error:
                 raise  # without the database nothing can be noted; everything waits
@@ -70,6 +86,18 @@ def _by_customer(batch: Iterable[WebhookEvent]) -> list[tuple[str, list[WebhookE
     for event in batch:
         found[event.customer_id].append(event)
     return list(found.items())
+
+
+def _still_waiting(taken: list[WebhookEvent]) -> list[WebhookEvent]:
+    """Return those that nobody else has applied meanwhile."""
+    waiting = set(_unapplied(taken).values_list("pk", flat=True))
+    return [event for event in taken if event.pk in waiting]
+
+
+def _unapplied(events: Iterable[WebhookEvent]) -> QuerySet[WebhookEvent]:
+    return WebhookEvent.objects.filter(
+        pk__in=[event.pk for event in events], state__in=[InboxState.RECEIVED, InboxState.FAILED]
+    )
 
 
 def _apply(customer_id: str, events: list[WebhookEvent]) -> int:
@@ -115,11 +143,27 @@ def _note(events: list[WebhookEvent], synced: sync.Synced | None, *, is_general:
     )
 
 
+def _rest(events: list[WebhookEvent], problem: str) -> int:
+    """Leave events for later that nothing is wrong with; return in how many seconds to look at the inbox again.
+
+    However long Stripe is away, they are not given up.
+    """
+    attempts = max(event.attempts for event in events) + 1
+    wait = min(timedelta(seconds=2 ** min(attempts, 12)), _LONGEST_REST)
+    _unapplied(events).update(
+        state=InboxState.RECEIVED,
+        attempts=min(attempts, MAX_ATTEMPTS // 2),
+        next_try_at=timezone.now() + wait,
+        problem=problem[:200],
+    )
+    return min(int(wait.total_seconds()), _LONGEST_REST_OF_ALL_SECONDS)
+
+
 def _postpone(events: list[WebhookEvent], problem: str) -> int:
     """Try again later: after 2, 4, 8, … seconds, at most an hour."""
     attempts = max(event.attempts for event in events) + 1
     wait = min(timedelta(seconds=2**attempts), timedelta(hours=1))
-    return WebhookEvent.objects.filter(pk__in=[event.pk for event in events]).update(
+    return _unapplied(events).update(
         state=InboxState.FAILED,
         attempts=F("attempts") + 1,
         next_try_at=timezone.now() + wait,

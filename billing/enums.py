@@ -107,6 +107,15 @@ class DriftState(TextChoices):
     UNKNOWN = "unknown", "Unknown"
 
 
+class BillingHealth(TextChoices):
+    """Whether somebody has to look after a tenant's billing."""
+
+    GOOD = "good", "Good"
+    PAST_DUE = "past_due", "Past due"
+    CARD_EXPIRED = "card_expired", "Card expired"
+    CARD_EXPIRING = "card_expiring", "Card expires soon"
+
+
 class NoticeKind(TextChoices):
     """A mail that billing sends once for its subject."""
 

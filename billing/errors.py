@@ -18,6 +18,10 @@ class StripeAway(BillingError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class Busy(StripeAway):
+    """Somebody else here changes the same again and again; they bring it up to date, or a next try does."""
+
+
 class Refused(BillingError):
     """Stripe, or a rule of ours, says no; `field` names the input that it is about, `code` is Stripe's."""
 

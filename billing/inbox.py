@@ -133,7 +133,7 @@ def keep_found(content: dict[str, Any]) -> bool:
     return _insert(event)
 
 
-def call_worker() -> None:
+def call_worker(*, in_seconds: int = 0) -> None:
     """Have the inbox emptied soon, unless that is ordered already."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -141,10 +141,11 @@ def call_worker() -> None:
         )
         if cursor.fetchone()[0]:
             return
+    schedule: dict[str, Any] = {"schedule_in": {"seconds": in_seconds}} if in_seconds else {}
     try:
         with transaction.atomic():
             # By its name: the task itself stands on this module.
-            app.configure_task("billing.tasks.drain_inbox", queueing_lock=DRAIN).defer(timestamp=0)
+            app.configure_task("billing.tasks.drain_inbox", queueing_lock=DRAIN, **schedule).defer(timestamp=0)
     except AlreadyEnqueued:  # by another request at this moment
         pass
 

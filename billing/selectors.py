@@ -15,7 +15,7 @@ from django.utils import timezone
 from billing.enums import InvoiceStatus, QuoteState
 from billing.models import BillingAccount, DriftReport, Invoice, PlanPrice, Quote
 from billing.money import Money
-from billing.querysets import InvoiceQuerySet
+from billing.querysets import BillingAccountQuerySet, InvoiceQuerySet
 from tenants.enums import Plan
 from tenants.keyset import Keyset, Page
 from tenants.models import Tenant
@@ -145,6 +145,12 @@ def monthly_by_currency(accounts: Iterable[BillingAccount]) -> list[Money]:
         if account.monthly_minor:
             sums[account.currency] = sums.get(account.currency, Money(account.currency, 0)) + account.monthly
     return [sums[currency] for currency in sorted(sums)]
+
+
+def monthly_sums(accounts: BillingAccountQuerySet) -> list[Money]:
+    """Return the sum of monthly spends, for each currency by itself, counted by the database."""
+    found = accounts.filter(monthly_minor__gt=0).values_list("currency").annotate(minor=Sum("monthly_minor"))
+    return [Money(currency, int(minor)) for currency, minor in found.order_by("currency")]
 
 
 def drift_of(*, tenant: Tenant) -> DriftReport | None:

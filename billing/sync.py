@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from billing import effects, mirror, projection, snapshot, writes
 from billing.enums import LIVING_STATUSES, InvoiceStatus, SubscriptionStatus
-from billing.errors import StripeAway
+from billing.errors import Busy
 from billing.gateway import reads
 from billing.models import BillingAccount, Invoice, PlanPrice
 from billing.projection import Difference
@@ -75,6 +75,7 @@ def tenant(
 
     Raises:
         StripeAway, Refused: Stripe did not say.
+        Busy: others have written each time.
     """
     for _ in range(_TRIES):
         began_from = _synced_at(owner)
@@ -83,7 +84,7 @@ def tenant(
             return _apply(owner, found, began_from, by, note)
         except Overtaken:
             continue
-    raise StripeAway("Somebody else is changing this right now. Try again in a moment.", retry_after_seconds=2)
+    raise Busy("Somebody else is changing this right now. Try again in a moment.", retry_after_seconds=2)
 
 
 def catalogue() -> int:

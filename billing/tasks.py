@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
-from billing import applying, inbox, reconcile, reminders, sync
+from billing import applying, inbox, notices, reconcile, reminders, retention, sync
 from billing.errors import BillingError
 
 _COMPARED_AT_ONCE = 20
@@ -52,3 +52,17 @@ def read_catalogue(timestamp: int) -> int:  # noqa: ARG001 - as above
 def remind(timestamp: int) -> int:  # noqa: ARG001 - as above
     """Promise the mails about cards that expire and renewals ahead; return how many are new."""
     return reminders.promise_due()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="billing.send_forgotten", pass_context=False)
+def send_forgotten(timestamp: int) -> int:  # noqa: ARG001 - as above
+    """Have mails sent whose job is gone; return how many there were."""
+    return notices.send_forgotten()
+
+
+@app.periodic(cron="53 3 * * *")
+@app.task(queueing_lock="billing.purge", pass_context=False)
+def purge(timestamp: int) -> int:  # noqa: ARG001 - as above
+    """Delete what was kept long enough; return how many rows."""
+    return retention.purge()

@@ -22,6 +22,7 @@ from billing.api.subscription_views import (
 from billing.api.views import BillingInfoView, InvoiceListView, SubscriptionView
 from operator_portal.api.gates import GatesView
 from operator_portal.api.views import OperatorTenantListView
+from operator_portal.api.webhooks import WebhookListView
 from partner.api.views import CustomerListView
 from tenant_portal.api.views import MeView
 from tenants.api.views import AuditListView, TenantDetailView, TenantListView, UserListView
@@ -61,6 +62,7 @@ api_urls = [
     *billing_urls,
     path("partner/customers", CustomerListView.as_view(), name="partner-customers"),
     path("operator/tenants", OperatorTenantListView.as_view(), name="operator-tenants"),
+    path("operator/webhooks", WebhookListView.as_view(), name="operator-webhooks"),
     path("operator/gates", GatesView.as_view(), name="operator-gates"),
     re_path(r"^(?P<path>.*)$", unknown, name="unknown"),
 ]

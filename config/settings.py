@@ -199,7 +199,7 @@ AUTHENTIK_PROBES = {
     },
 }
 AUTHENTIK_PROBE_FLOW = env.str("AUTHENTIK_PROBE_FLOW", default="default-authentication-flow")
-PROCRASTINATE_IMPORT_PATHS = ["operator_portal.gates.tasks", "billing.mails"]
+PROCRASTINATE_IMPORT_PATHS = ["config.jobs", "operator_portal.gates.tasks", "billing.mails"]
 OPERATOR_BLUEPRINT = BASE_DIR / "authentik" / "blueprints" / "operator-application.yaml"
 
 # --- Requests -----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import platform
 import queue
 import statistics
@@ -15,10 +16,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
+
 from devstack import data_dir as data
+from devstack import environment
 from devstack import ports as port_check
+from devstack.bench_site import acks
 from devstack.data_dir import ROOT
+from devstack.environment import Ports
 from devstack.errors import CannotRunError, run_main
+from devstack.postgres import Cluster
 from devstack.supervisor import answers
 
 _ROUNDS = 60
@@ -33,8 +40,10 @@ def main() -> int:
     if sys.argv[1:] in (["--help"], ["-h"]):
         print("Usage: bin/dezky bench\n\nMeasures a Dezky of its own, in .dezky/bench, and prints JSON.")
         return 0
-    with _stack(data.choose(None) / "bench") as port:
-        figures = _measure(port)
+    directory = data.choose(None) / "bench"
+    with _stack(directory) as port:
+        figures: dict[str, object] = {**_measure(port), "webhook_to_insert": _acks(directory, port)}
+        figures["invoices_30000_to_3"] = _invoices(directory, port)
     print(json.dumps({"machine": platform.machine(), "rounds": _ROUNDS, "ratios": figures}, indent=2))
     return 0
 
@@ -60,6 +69,30 @@ def _measure(port: int) -> dict[str, dict[str, float | int]]:
     }
 
 
+def _acks(directory: Path, port: int) -> dict[str, float]:
+    """Compare the acknowledgement of a webhook with a view that does one INSERT."""
+    with psycopg.connect(Cluster(directory).url("postgres", "dezky")) as connection:
+        query = "SELECT customer_id FROM billing_billingaccount WHERE customer_id IS NOT NULL"
+        customers = [row[0] for row in connection.execute(query).fetchall()]
+    secret = str(data.read(directory / "secrets.json")["STRIPE_WEBHOOK_SECRET"])
+    found = acks.measure(acks.Target(port, secret, customers), rounds=10, pairs=25)
+    return {"p50": round(found.ratio(0.5), 2), "p99": round(found.ratio(0.99), 2)}
+
+
+def _invoices(directory: Path, port: int) -> dict[str, float]:
+    """Compare the list of a workspace with 30,000 invoices with that of one with three."""
+    owner = Cluster(directory).url("dezky_owner", "dezky")
+    urls = {"DATABASE_URL": owner, "DATABASE_OWNER_URL": owner}
+    variables = environment.build(directory, Ports(port), given={}, database_urls=urls)
+    command = [sys.executable, "-P", "-m", "devstack.bench_site.invoices"]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, **variables}, stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        message = "the list of invoices could not be measured (its reason stands above)."
+        raise CannotRunError(message)
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
+
+
 def _time(connection: http.client.HTTPConnection, path: str) -> tuple[float, int]:
     started = time.perf_counter()
     connection.request("GET", path)
@@ -72,7 +105,7 @@ def _time(connection: http.client.HTTPConnection, path: str) -> tuple[float, int
 def _stack(directory: Path) -> Iterator[int]:
     """Run a Dezky of its own on free ports until the measuring is over."""
     port = _five_free_ports()
-    command = [sys.executable, "-P", "-m", "devstack.up", "--port", str(port), "--data-dir", str(directory)]
+    command = [sys.executable, "-P", "-m", "devstack.bench_site.up", "--port", str(port), "--data-dir", str(directory)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, errors="replace")
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_read, args=(process, lines), daemon=True).start()

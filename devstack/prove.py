@@ -80,6 +80,26 @@ PROOFS: tuple[Proof, ...] = (
             "tests/e2e/test_payment_number.py",
         ),
     ),
+    Proof(
+        "inbox",
+        "a webhook costs at most 3 INSERTs, Stripe up or down; 10,000 events drain through kills, none lost or doubled",
+        ("tests/e2e/test_inbox_load.py", "tests/e2e/test_inbox_kills.py"),
+    ),
+    Proof(
+        "webhooks",
+        "1,000 times, webhooks shuffled, doubled, late or lost end where Stripe is",
+        ("tests/billing/test_any_order.py",),
+    ),
+    Proof(
+        "quotes",
+        "a quote is its invoice, to the last unit, whatever is changed and whenever",
+        ("tests/billing/test_quote_is_invoice.py",),
+    ),
+    Proof(
+        "invoices",
+        "30,000 invoices are listed with the queries of 3, and in at most 1.3 times the time",
+        ("tests/billing/test_invoice_list_scale.py",),
+    ),
 )
 
 

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from billing.enums import DriftState, InboxState
 from tenants.enums import TenantStatus
 
 
@@ -24,6 +25,22 @@ class PeopleFilterForm(forms.Form):
 class CursorForm(forms.Form):
     """Where in a list to go on."""
 
+    cursor = forms.CharField(required=False, max_length=4096)
+
+
+class WebhookFilterForm(forms.Form):
+    """Which events to list."""
+
+    q = forms.CharField(required=False, max_length=100)
+    state = forms.ChoiceField(required=False, choices=[("", "All"), *InboxState.choices, ("flagged", "Flagged")])
+    cursor = forms.CharField(required=False, max_length=4096)
+
+
+class RadarFilterForm(forms.Form):
+    """Which comparisons with Stripe to list."""
+
+    q = forms.CharField(required=False, max_length=100)
+    state = forms.ChoiceField(required=False, choices=[("", "All"), *DriftState.choices, ("never", "Never compared")])
     cursor = forms.CharField(required=False, max_length=4096)
 
 

@@ -11,7 +11,7 @@ from django.views.generic import TemplateView
 from accounts.mixins import FragmentMixin
 from accounts.models import User
 from accounts.selectors import living_sessions
-from operator_portal import selectors
+from operator_portal import billing_selectors, selectors
 from operator_portal.forms import PeopleFilterForm
 from operator_portal.mixins import OperatorRequiredMixin
 from tenants.keyset import BadCursor
@@ -66,7 +66,7 @@ class TenantView(OperatorRequiredMixin, TemplateView):
         Raises:
             Http404: there is none of that address.
         """
-        tenant = selectors.tenant_by_slug(self.kwargs["slug"])
+        tenant = billing_selectors.with_billing(self.kwargs["slug"])
         if tenant is None:
             raise Http404
         return super().get_context_data(

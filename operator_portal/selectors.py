@@ -47,7 +47,7 @@ def tenants_page(
     *, text: str = "", status: str = "", partner: str = "", cursor: str | None = None, size: int = PAGE_SIZE
 ) -> Page[Tenant]:
     """Return one page of tenants, by name, with `partner_name`; `partner` is a slug, or "direct"."""
-    found = Tenant.objects.annotate(partner_name=F("partner__name")).matching(text)
+    found = Tenant.objects.annotate(partner_name=F("partner__name")).matching(text).select_related("billing_account")
     if status:
         found = found.filter(status=status)
     if partner == "direct":

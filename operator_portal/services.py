@@ -1,4 +1,4 @@
-"""Writes of the operator portal: signing people out of everything."""
+"""Writes of the operator portal: signing people out of everything, and having webhooks applied again."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 from accounts import endings, orders
 from accounts.enums import OrderSubject
 from accounts.models import SignOutOrder, User
+from billing import applying, inbox
+from billing.models import WebhookEvent
 from operator_portal import selectors
 from tenants import audit
 from tenants.audit import Actor, Thing
@@ -24,6 +26,14 @@ def sign_out_person(*, person: User, reason: str, by: User, actor: Actor, asked_
         audit.record(tenant=None, action=AuditAction.SIGN_OUT_ORDER, by=actor, thing=thing, reason=reason)
     endings.witness(order)
     return order
+
+
+def replay_webhook(*, event: WebhookEvent, by: Actor) -> None:
+    """Put an event back into the inbox, with the operator's name in the platform's log; in the caller's scope."""
+    applying.replay(event)
+    thing = Thing(type="webhook", id=event.pk, label=event.type)
+    audit.record(tenant=None, action=AuditAction.WEBHOOK_REPLAY, by=by, thing=thing)
+    inbox.call_worker()
 
 
 def sign_out_tenant(*, tenant: Tenant, reason: str, by: User, actor: Actor, asked_at: datetime) -> SignOutOrder:

@@ -13,7 +13,7 @@ from accounts.clients import get_client
 from accounts.enums import ClientName, EndReason
 from accounts.mixins import FragmentMixin
 from accounts.sign_out import sign_out
-from operator_portal import selectors
+from operator_portal import billing_selectors, selectors
 from operator_portal.forms import TenantFilterForm
 from operator_portal.mixins import OperatorRequiredMixin
 from tenants.enums import TenantStatus
@@ -29,7 +29,13 @@ class OverviewView(OperatorRequiredMixin, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return counts and events."""
-        return super().get_context_data(counts=selectors.counts(), events=platform_events(), **kwargs)
+        return super().get_context_data(
+            counts=selectors.counts(),
+            events=platform_events(),
+            income=billing_selectors.income(),
+            inbox=billing_selectors.inbox_health(),
+            **kwargs,
+        )
 
 
 class TenantsView(FragmentMixin, OperatorRequiredMixin, TemplateView):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,9 @@ from django.db.models import Count, Sum
 from django.utils import timezone
 
 from accounts.models import User
+from billing.models import BillingAccount
+from billing.money import Money
+from billing.selectors import monthly_sums
 from partner.enums import StaffRole
 from partner.models import PartnerStaff
 from tenants.delegates import Delegate
@@ -31,6 +34,11 @@ class Customer:
     grant: DelegatedAccess | None
 
     @property
+    def account(self) -> BillingAccount | None:
+        """Return the customer's billing, which was read with it; None before there is any."""
+        return getattr(self.tenant, "billing_account", None)
+
+    @property
     def has_access(self) -> bool:
         """Return whether delegated access holds."""
         return self.grant is not None
@@ -48,11 +56,13 @@ class Customer:
 
 @dataclass(frozen=True)
 class Totals:
-    """What a partner's customers come to."""
+    """What a partner's customers come to; money for each currency by itself."""
 
     customers: int
     seats: int
     seats_used: int
+    monthly: list[Money] = field(default_factory=list)
+    past_due: int = 0
 
 
 def staff_of(user: User) -> PartnerStaff | None:
@@ -83,7 +93,7 @@ def open_grant_ids(user: User) -> set[str]:
 
 def customers_of(*, staff: PartnerStaff, text: str = "") -> TenantQuerySet:
     """Return the customers that this member of staff may see. Needs the partner's scope."""
-    found = Tenant.objects.filter(partner_id=staff.partner_id).matching(text)
+    found = Tenant.objects.filter(partner_id=staff.partner_id).matching(text).select_related("billing_account")
     if staff.role == StaffRole.ADMIN:
         return found
     assigned = staff.customers.through._default_manager.filter(partnerstaff_id=staff.pk)
@@ -105,9 +115,17 @@ def customer(*, staff: PartnerStaff, slug: str) -> Customer | None:
 
 
 def totals(*, staff: PartnerStaff) -> Totals:
-    """Return how many customers there are, and their seats."""
-    summed = customers_of(staff=staff).aggregate(n=Count("id"), seats=Sum("seats"), used=Sum("seats_used"))
-    return Totals(customers=summed["n"], seats=summed["seats"] or 0, seats_used=summed["used"] or 0)
+    """Return how many customers there are, their seats, and what they pay."""
+    mine = customers_of(staff=staff).select_related(None)
+    summed = mine.aggregate(n=Count("id"), seats=Sum("seats"), used=Sum("seats_used"))
+    accounts = BillingAccount.objects.filter(tenant__in=mine)
+    return Totals(
+        customers=summed["n"],
+        seats=summed["seats"] or 0,
+        seats_used=summed["used"] or 0,
+        monthly=monthly_sums(accounts),
+        past_due=accounts.past_due().count(),
+    )
 
 
 def _grants(staff: PartnerStaff, tenant_ids: list[UUID]) -> dict[UUID, DelegatedAccess]:

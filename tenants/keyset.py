@@ -33,12 +33,13 @@ class Page[M]:
 class Keyset:
     """An order by one column, or one of a related row that is loaded with it, and the id.
 
-    `kind` says how the column's value is read from a cursor: "time" or "text".
+    `kind` says how the column's value is read from a cursor: "time" or "text"; `has_text_ids` that ids are no UUIDs.
     """
 
     field: str
     kind: str
     is_descending: bool = False
+    has_text_ids: bool = False
 
     def page[M: Model](self, rows: QuerySet[M], *, cursor: str | None, size: int) -> Page[M]:
         """Return the page after (or before) `cursor`, of at most `size` rows, in one query.
@@ -64,7 +65,7 @@ class Keyset:
             previous_cursor=self._write(items[0], backwards=True) if items and has_previous else None,
         )
 
-    def _beyond(self, key: tuple[Any, UUID], *, is_down: bool) -> Q:
+    def _beyond(self, key: tuple[Any, UUID | str], *, is_down: bool) -> Q:
         """Return the filter for rows beyond a key; the first condition lets the index be used."""
         value, pk = key
         operator = "lt" if is_down else "gt"
@@ -78,17 +79,17 @@ class Keyset:
         raw = json.dumps(["p" if backwards else "n", text, str(row.pk)], separators=(",", ":"))
         return base64.urlsafe_b64encode(raw.encode()).decode().rstrip("=")
 
-    def _read(self, cursor: str) -> tuple[bool, tuple[Any, UUID]]:
+    def _read(self, cursor: str) -> tuple[bool, tuple[Any, UUID | str]]:
         if len(cursor) > _MAX_CURSOR:
             raise BadCursor("too long")
         try:
             raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
             direction, text, pk = json.loads(raw)
-            str(text).encode()  # JSON can name half a character, which the database can't be asked about
+            f"{text}{pk}".encode()  # JSON can name half a character, which the database can't be asked about
             value = datetime.fromisoformat(text) if self.kind == "time" else str(text)
-            key = (value, UUID(pk))
+            key = (value, str(pk) if self.has_text_ids else UUID(pk))
         except (ValueError, TypeError, AttributeError) as error:
             raise BadCursor("unreadable") from error
-        if direction not in ("n", "p") or "\x00" in str(text) or getattr(value, "tzinfo", True) is None:
+        if direction not in ("n", "p") or "\x00" in f"{text}{pk}" or getattr(value, "tzinfo", True) is None:
             raise BadCursor("unreadable")
         return direction == "p", key

@@ -32,6 +32,17 @@ TONES = {
     "red": "bad",
     "suspended": "bad",
     "denied": "bad",
+    "good": "ok",
+    "card_expiring": "warn",
+    "card_expired": "bad",
+    "unpaid": "bad",
+    "same": "ok",
+    "different": "warn",
+    "received": "info",
+    "done": "ok",
+    "failed": "bad",
+    "paid": "ok",
+    "open": "warn",
 }
 TIME_FORMATS = {"datetime": "j M Y, H:i", "date": "j M Y", "time": "H:i", "day": "l, j F Y"}
 

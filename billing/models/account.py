@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from billing.enums import LIVING_STATUSES, Interval, SubscriptionStatus, VatStatus
+from billing.enums import LIVING_STATUSES, BillingHealth, Interval, SubscriptionStatus, VatStatus
 from billing.money import Money
 from billing.querysets import BillingAccountQuerySet
 from tenants.enums import Plan
@@ -150,6 +150,17 @@ class BillingAccount(models.Model):
         """Return whether the card's last day is over."""
         now = timezone.now()
         return self.has_card and (self.card_exp_year or 0, self.card_exp_month or 0) < (now.year, now.month)
+
+    @property
+    def health(self) -> BillingHealth | None:
+        """Return whether somebody has to look after this; None where nothing is paid for."""
+        if not self.has_subscription:
+            return None
+        if self.is_past_due:
+            return BillingHealth.PAST_DUE
+        if self.is_card_expired:
+            return BillingHealth.CARD_EXPIRED
+        return BillingHealth.CARD_EXPIRING if self.card_expires_soon else BillingHealth.GOOD
 
     @property
     def status_label(self) -> str:

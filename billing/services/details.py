@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from django.db import Error, connection
 from django.db.models import F
 
 from billing import sync, vat, writes
@@ -46,13 +49,35 @@ def update_billing_info(
         StripeAway, NotAllowed: asking again is safe.
     """
     number = _parsed(info)
-    account = _reserve(tenant, expected_version, by)
+    with _alone(tenant):
+        account = _reserve(tenant, expected_version, by)
+        try:
+            with patience():
+                return _send(tenant, account, info, number, by)
+        except Exception:
+            _release(tenant, account.details_version)
+            raise
+
+
+@contextmanager
+def _alone(tenant: Tenant) -> Iterator[None]:
+    """Let one write at a time change a tenant's details; the lock needs no transaction, and dies with its connection.
+
+    Whoever looks meanwhile sees the next version beside the old values: what they write on it has to wait.
+
+    Raises:
+        Moved: somebody else is at it.
+    """
+    key = f"billing details {tenant.pk}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [key])
+        if not cursor.fetchone()[0]:
+            raise Moved("Somebody else is saving the billing details right now. Look at them again.")
     try:
-        with patience():
-            return _send(tenant, account, info, number, by)
-    except Exception:
-        _release(tenant, account.details_version)
-        raise
+        yield
+    finally:
+        with suppress(Error), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
 
 
 def _parsed(info: BillingInfo) -> vat.VatNumber | None:

@@ -14,9 +14,9 @@ from accounts.enums import Audience, Failure
 from accounts.guards import Caller, Rule
 from accounts.models import User
 from partner import selectors
+from partner.api.serializers import CustomerSerializer
 from partner.models import PartnerStaff
 from tenants.api.pagination import KeysetPagination
-from tenants.api.serializers import TenantSerializer
 from tenants.querysets import TenantQuerySet
 from tenants.scope import partner_scope
 
@@ -36,7 +36,7 @@ class CustomerListView(ListAPIView[Any]):
 
     rule: ClassVar = Rule(Audience.PARTNER, Failure.CLOSED)
     permission_classes = (PartnerPermission,)
-    serializer_class = TenantSerializer
+    serializer_class = CustomerSerializer
     pagination_class = KeysetPagination
     order: ClassVar = selectors.CUSTOMER_ORDER
     staff: PartnerStaff

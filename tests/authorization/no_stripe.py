@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import pytest
 
+from billing import sync
 from billing.enums import Interval
+from billing.errors import StripeAway
 from billing.models import BillingAccount, Invoice, Quote
 from billing.services import cards, details, payments, quotes, subscriptions
 from billing.services.cards import Card, CardSetup
@@ -30,6 +32,12 @@ def leave_stripe_out(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(subscriptions, "cancel", lambda **given: _write(is_cancelling=True, **given))
     patch.setattr(subscriptions, "resume", lambda **given: _write(seats=99, **given))
     patch.setattr(payments, "pay_invoice", _pay_invoice)
+    patch.setattr(sync, "catalogue", lambda: 0)
+    patch.setattr(sync, "tenant", _away)
+
+
+def _away(*_args: Any, **_given: Any) -> NoReturn:
+    raise StripeAway
 
 
 def _write(*, tenant: Tenant, by: Actor, **values: Any) -> BillingAccount:

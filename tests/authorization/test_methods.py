@@ -9,7 +9,8 @@ from tests.authorization.probe import Matrix, Transport
 from tests.authorization.rows import PASSES, ROWS, Row
 
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-_NO_BROWSER = {"oidc:back-channel"}  # called by the provider, which proves itself by its signature
+# Called by the provider and by Stripe, which prove themselves by a signature.
+_NO_BROWSER = {"oidc:back-channel", "stripe:webhook"}
 _ANY_METHOD = "api:unknown"  # answers for paths that don't exist: 404, whatever is asked
 
 

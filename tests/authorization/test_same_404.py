@@ -16,10 +16,7 @@ _PAGES = ("dashboard:overview", "tenants:people", "tenants:audit", *_CHILD)
 _CASES = [
     *(("GET", url, transport) for url in _PAGES for transport in (Transport.PAGE, Transport.HTMX)),
     *(("POST", url, transport) for url in _CHILD for transport in (Transport.PAGE, Transport.HTMX)),
-    *(
-        ("GET", url, Transport.JSON)
-        for url in ("api:tenant", "api:users", "api:audit", "api:invoices", "api:billing-info")
-    ),
+    *(("GET", f"api:{name}", Transport.JSON) for name in ("tenant", "users", "audit", "invoices", "billing-info")),
     ("GET", "api:users", Transport.PAGE),
     ("PUT", "api:users", Transport.JSON),
 ]

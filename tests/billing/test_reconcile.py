@@ -68,7 +68,7 @@ def test_stripe_away_leaves_events_waiting_and_they_are_tried_again(stripe: Chec
     stripe.control(action="normal")
     assert (drained.applied, drained.is_stripe_away) == (0, True)
     row = WebhookEvent.objects.get(pk=event["id"])
-    assert (row.state, row.attempts, row.next_try_at is not None) == (InboxState.FAILED, 1, True)
+    assert (row.state, row.attempts, row.next_try_at is not None) == (InboxState.RECEIVED, 1, True)
     WebhookEvent.objects.update(next_try_at=None)
     assert applying.drain().applied == 1
     with operator_scope():

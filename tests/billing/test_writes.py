@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connections
-from pytest_django import DjangoDbBlocker
 
 from billing import sync, writes
 from billing.enums import Interval, Operation, QuoteState, WriteState
@@ -22,7 +20,6 @@ from tenants.models import Tenant
 from tenants.scope import operator_scope
 from tests.billing.at_stripe import call, ready_to_pay
 from tests.contract.checked_stripe import CheckedStripe
-from tests.databases import fresh_database
 from tests.factories import TenantFactory
 
 CREATE = "POST /v1/subscriptions"
@@ -155,20 +152,6 @@ def test_a_key_under_which_stripe_repeats_its_own_failure_is_given_up(
     assert _accept(tenant, quote).state == QuoteState.ACCEPTED
     with operator_scope():
         assert StripeWrite.objects.for_tenant(tenant).count() == before + 2
-
-
-@pytest.fixture
-def own_database(stripe: CheckedStripe, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Give the test a database whose rows are committed, so that threads see each other's."""
-    default = connections["default"]
-    before = default.settings_dict["NAME"]
-    name = f"dezky_test_parallel_{os.environ.get('PYTEST_XDIST_WORKER', 'gw0')}"
-    with django_db_blocker.unblock(), fresh_database(name):
-        default.close()
-        default.settings_dict["NAME"] = name
-        yield
-        default.close()
-        default.settings_dict["NAME"] = before
 
 
 def _at_once(count: int, work: Callable[[], Any]) -> list[Any]:

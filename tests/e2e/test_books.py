@@ -10,6 +10,7 @@ import html
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -125,7 +126,8 @@ def test_the_api_says_the_same(stack: Stack, visitor: Visitor, books: Books) -> 
     ledger = books.ledgers["acme"]
     subscription = visitor.get("/api/v1/tenants/acme/subscription", Accept="application/json").json
     assert (subscription["monthly_minor"], subscription["currency"]) == (ledger.monthly, "eur")
-    listed, path = {}, "/api/v1/tenants/acme/invoices?limit=5"
+    listed: dict[str, Any] = {}
+    path = "/api/v1/tenants/acme/invoices?limit=5"
     while path:
         page = visitor.get(path, Accept="application/json").json
         listed |= {each["number"]: each for each in page["results"]}

@@ -17,6 +17,7 @@ from tests.devstack.helpers import free_block
 from tests.e2e.stack import ROOT, Stack, status_of, wait_until
 
 START_SECONDS = 60.0
+MUTANT = Path(__file__).parent / "mutant"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def own(stack: Stack) -> WebServer:
 @contextmanager
 def mutant(stack: Stack, mutation: Mutation) -> Iterator[WebServer]:
     """Run a web server as `another`, with a mutation; the product knows nothing of it."""
-    path = os.pathsep.join([str(Path(__file__).parent / "mutant"), str(ROOT)])
+    path = os.pathsep.join([str(MUTANT), str(ROOT)])
     with another(stack, PYTHONPATH=path, DEZKY_TEST_MUTATION=json.dumps(vars(mutation))) as server:
         yield server
 

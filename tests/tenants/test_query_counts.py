@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
+from billing.models import DriftReport, PlanPrice
 from partner.models import Partner
 from tenants.enums import MembershipRole
+from tenants.scope import operator_scope
 from tests.factories import (
     DelegatedAccessFactory,
     MembershipFactory,
@@ -18,7 +21,10 @@ from tests.factories import (
     PartnerStaffFactory,
     TenantFactory,
     UserFactory,
+    make_account,
     make_event,
+    make_invoice,
+    make_webhook,
 )
 from tests.fixtures.people import SignIn
 
@@ -41,6 +47,7 @@ def _workspace(rows: int) -> User:
     for number in range(rows):
         MembershipFactory(tenant=tenant, user=UserFactory(email=f"x{number}@counted.test"))
         make_event(tenant, f"counted-{number}")
+        make_invoice(tenant, number=f"counted-{number}")
     return owner
 
 
@@ -57,6 +64,7 @@ def _firm(rows: int) -> User:
     partner: Partner = PartnerFactory()
     for number in range(rows):
         tenant = TenantFactory(slug=f"counted-{number}", partner=partner)
+        make_account(tenant, currency=("eur", "usd", "jpy")[number])
         DelegatedAccessFactory(tenant=tenant, partner=partner, granted_by=UserFactory())
     user: User = PartnerStaffFactory(partner=partner).user
     return user
@@ -65,7 +73,21 @@ def _firm(rows: int) -> User:
 def _operator(rows: int) -> User:
     """Return an operator of `rows` tenants, each with a partner."""
     for number in range(rows):
-        TenantFactory(slug=f"counted-{number}", partner=PartnerFactory())
+        tenant = TenantFactory(slug=f"counted-{number}", partner=PartnerFactory())
+        make_account(tenant, price_id=f"price_counted{number}")
+        make_webhook(f"evt_counted{number}", tenant_slug=tenant.slug)
+        currency = ("eur", "usd", "jpy")[number]
+        PlanPrice.objects.create(
+            price_id=f"price_counted{number}",
+            plan="business",
+            currency=currency,
+            interval="month",
+            unit_minor=1700,
+            synced_at=timezone.now(),
+        )
+        if number:
+            with operator_scope():
+                DriftReport.objects.create(tenant=tenant, state="same")
     user: User = UserFactory(is_platform_admin=True)
     return user
 
@@ -79,9 +101,14 @@ def _operator(rows: int) -> User:
         ("/api/v1/tenants/acme/users", "@counted.test", _workspace, 14),
         ("/api/v1/tenants/acme/audit", '"label":"counted-', _workspace, 14),
         ("/api/v1/tenants", '"slug":"counted-', _person, 8),
-        ("/partner/", 'href="/partner/customers/counted-', _firm, 19),
+        ("/api/v1/tenants/acme/invoices", '"number":"counted-', _workspace, 14),
+        ("/partner/", 'href="/partner/customers/counted-', _firm, 21),
         ("/api/v1/partner/customers", '"slug":"counted-', _firm, 10),
         ("/operator/tenants/", 'id="tenant-counted-', _operator, 21),
+        ("/operator/billing/", 'id="radar-counted-', _operator, 19),
+        ("/operator/webhooks/", 'id="evt_counted', _operator, 21),
+        ("/operator/plans/", 'id="price-price_counted', _operator, 21),
+        ("/api/v1/operator/webhooks", '"id":"evt_counted', _operator, 9),
         ("/api/v1/operator/tenants", '"slug":"counted-', _operator, 9),
     ],
 )
