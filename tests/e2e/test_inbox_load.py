@@ -19,7 +19,7 @@ import pytest
 from devstack import data_dir as data
 from devstack.bench_site.acks import Rounds, Target, measure
 from tests.e2e import web_server
-from tests.e2e.stack import Stack, wait_until
+from tests.e2e.stack import ROOT, Stack, wait_until
 from tests.e2e.web_server import Mutation, WebServer
 
 pytestmark = [pytest.mark.alone, pytest.mark.proof]
@@ -105,7 +105,7 @@ def test_an_acknowledgement_costs_at_most_three_inserts(stack: Stack) -> None:
 
 def test_the_bound_sees_an_inbox_that_asks_stripe_first(stack: Stack) -> None:
     """So the test above can fail."""
-    path = os.pathsep.join([str(web_server.MUTANT), str(web_server.ROOT)])
+    path = os.pathsep.join([str(web_server.MUTANT), str(ROOT)])
     variables = _SITE | {"PYTHONPATH": path, "DEZKY_TEST_MUTATION": json.dumps(vars(_APPLIES))}
     with (
         web_server.another(stack, **variables) as server,
