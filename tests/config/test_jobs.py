@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 _TASK = "accounts.tasks.carry_out"
 
 
-def _sql(query: str, *values: Any) -> Any:
+def _sql(query: str, *values: str | int | None) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         row = cursor.fetchone() if cursor.description else None

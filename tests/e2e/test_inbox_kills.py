@@ -37,7 +37,7 @@ from tests.e2e.web_server import Mutation
 pytestmark = [pytest.mark.stack, pytest.mark.proof]
 
 _IS_FULL = os.environ.get("DEZKY_PROVE") == "full"
-CUSTOMERS, CHANGES, KILLS = (50, 26, 8) if _IS_FULL else (6, 4, 2)
+CUSTOMERS, CHANGES, KILLS = (50, 16, 8) if _IS_FULL else (6, 4, 2)
 EVENTS = 10_000 if _IS_FULL else 150
 # Five ends of a service within a minute are taken for a fault that does not go away.
 PAUSE_SECONDS = 25.0 if _IS_FULL else 2.0

@@ -47,7 +47,7 @@ _APPLIES = Mutation("billing.inbox", ((_KEEP, _APPLY),))
 def payments(stack: Stack, **order: Any) -> None:
     """Steer the payments stand-in."""
     url = f"http://127.0.0.1:{stack.port + 2}/_control"
-    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(order).encode()), timeout=10) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, json.dumps(order).encode()), timeout=120) as answer:
         assert answer.status == 200
 
 
