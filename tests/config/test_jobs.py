@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +15,15 @@ from config.jobs import MAX_ATTEMPTS, purge_jobs, rescue_jobs
 
 pytestmark = pytest.mark.django_db
 _TASK = "accounts.tasks.carry_out"
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_of_somebody_else() -> Iterator[None]:
+    """Hide the event loop that Playwright leaves running in this thread where a browser test came before."""
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 def _sql(query: str, *values: str | int | None) -> Any:

@@ -75,7 +75,7 @@ def test_dezky_gets_what_its_settings_read_and_nothing_else() -> None:
     # Each of these has a default that is right here.
     left_out = {
         *("ALLOWED_HOSTS", "STATIC_ROOT", "AUTHENTIK_API_URL", "AUTHENTIK_PROBE_FLOW", "IDENTITY_LANES"),
-        *("STRIPE_API_BASE", "STRIPE_JS_URL", "STRIPE_LANES", "DATABASE_OWNER_URL"),
+        *("STRIPE_API_BASE", "STRIPE_JS_URL", "STRIPE_ELEMENT", "STRIPE_LANES", "DATABASE_OWNER_URL"),
     }
 
     assert set(given) == settings_variables() - left_out

@@ -19,7 +19,7 @@ from tests.e2e.conftest import Open
 from tests.e2e.watch import Watched
 
 WIDE, NARROW = (1440, 900), (390, 844)
-README_BYTES = 150_000
+README_BYTES = 180_000
 _SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
