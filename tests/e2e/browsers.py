@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.stack import Stack
 from tests.e2e.watch import Watched
 
 type Open = Callable[..., Watched]
+# As everything else that waits for a page: two cores carry all of it.
+expect.set_options(timeout=20_000)
 
 
 @contextmanager
