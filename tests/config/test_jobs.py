@@ -18,6 +18,12 @@ _TASK = "accounts.tasks.carry_out"
 
 
 @pytest.fixture(autouse=True)
+def _no_job_of_another_test(db: None) -> None:
+    """Leave out what tests with committed rows have ordered; it is there again afterwards."""
+    _sql("DELETE FROM procrastinate_jobs")
+
+
+@pytest.fixture(autouse=True)
 def _no_loop_of_somebody_else() -> Iterator[None]:
     """Hide the event loop that Playwright leaves running in this thread where a browser test came before."""
     loop = asyncio._get_running_loop()
