@@ -102,20 +102,19 @@ def store_prices(prices: Iterable[Object]) -> None:
         _store_price(price)
 
 
-def load(customer_id: str, *, invoice_ids: Iterable[str]) -> Snapshot | None:
-    """Return what is mirrored of a customer, or None; needs the operator's scope."""
+def load(customer_id: str) -> Snapshot | None:
+    """Return what is mirrored of a customer and its subscriptions, or None; needs the operator's scope."""
     customer = djstripe.Customer.objects.filter(id=customer_id).first()
     if customer is None:
         return None
     subscriptions = djstripe.Subscription.objects.filter(customer=customer)
-    invoices = djstripe.Invoice.objects.filter(customer=customer, id__in=list(invoice_ids))
     found = [each.stripe_data for each in subscriptions]
     tiers = {
         price.id: price.stripe_data
         for price in djstripe.Price.objects.filter(id__in=_price_ids(found))
         if price.stripe_data.get("tiers")
     }
-    return Snapshot(customer.stripe_data, found, [each.stripe_data for each in invoices], list(tiers.values()))
+    return Snapshot(customer.stripe_data, found, [], list(tiers.values()))
 
 
 def _price_ids(subscriptions: list[Object]) -> set[str]:

@@ -13,8 +13,7 @@ from babel.numbers import format_currency, parse_pattern
 # Digits after the point in what Stripe sends, where they are not two (https://docs.stripe.com/currencies).
 _ZERO = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
 _THREE = "bhd jod kwd omr tnd"
-# Stripe sends these times 100, though they have no smaller unit; CLDR writes them without decimals.
-_WHOLE_TIMES_100 = frozenset({"isk", "ugx"})
+# ISK and UGX are sent times 100 though they have no smaller unit; CLDR writes them without decimals.
 _LETTER_BEFORE_FIGURE = re.compile(r"(?<=[A-Za-z])(?=[0-9])")
 _DIGITS = {**dict.fromkeys(_ZERO.split(), 0), **dict.fromkeys(_THREE.split(), 3)}
 
@@ -58,11 +57,6 @@ class Money:
 def minor_digits(currency: str) -> int:
     """Return how many digits of Stripe's amounts stand after the point."""
     return _DIGITS.get(currency.lower(), 2)
-
-
-def is_whole_only(currency: str) -> bool:
-    """Return whether amounts are shown without decimals although Stripe sends two."""
-    return currency.lower() in _WHOLE_TIMES_100
 
 
 def round_half_up(value: Fraction) -> int:

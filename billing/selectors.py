@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -13,7 +12,7 @@ from django.db.models.functions import TruncMonth
 from django.utils import timezone
 
 from billing.enums import InvoiceStatus, QuoteState
-from billing.models import BillingAccount, DriftReport, Invoice, PlanPrice, Quote
+from billing.models import BillingAccount, Invoice, PlanPrice, Quote
 from billing.money import Money
 from billing.querysets import BillingAccountQuerySet, InvoiceQuerySet
 from tenants.enums import Plan
@@ -133,29 +132,10 @@ def spend_year(*, tenant: Tenant, now: datetime | None = None) -> list[SpendYear
     ]
 
 
-def accounts_by_tenant(tenant_ids: Iterable[UUID]) -> dict[UUID, BillingAccount]:
-    """Return accounts by tenant, as far as the caller's scope shows them."""
-    return {row.tenant_id: row for row in BillingAccount.objects.filter(tenant_id__in=list(tenant_ids))}
-
-
-def monthly_by_currency(accounts: Iterable[BillingAccount]) -> list[Money]:
-    """Return the sum of monthly spends, for each currency by itself."""
-    sums: dict[str, Money] = {}
-    for account in accounts:
-        if account.monthly_minor:
-            sums[account.currency] = sums.get(account.currency, Money(account.currency, 0)) + account.monthly
-    return [sums[currency] for currency in sorted(sums)]
-
-
 def monthly_sums(accounts: BillingAccountQuerySet) -> list[Money]:
     """Return the sum of monthly spends, for each currency by itself, counted by the database."""
     found = accounts.filter(monthly_minor__gt=0).values_list("currency").annotate(minor=Sum("monthly_minor"))
     return [Money(currency, int(minor)) for currency, minor in found.order_by("currency")]
-
-
-def drift_of(*, tenant: Tenant) -> DriftReport | None:
-    """Return the last comparison with Stripe."""
-    return DriftReport.objects.for_tenant(tenant).first()
 
 
 def plans_sold(*, currency: str) -> dict[Plan, list[PlanPrice]]:

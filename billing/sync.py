@@ -166,7 +166,7 @@ def _mirrored(found: Snapshot) -> Snapshot:
     """Return the mirror's own words of what was just kept; a deleted customer has none."""
     if found.customer.get("deleted"):
         return found
-    return mirror.load(found.customer_id, invoice_ids=()) or found
+    return mirror.load(found.customer_id) or found
 
 
 def _project_account(account: BillingAccount, mirrored: Snapshot, now: datetime) -> list[Difference]:

@@ -30,6 +30,8 @@ _SUBSCRIPTION = (
     Operation.SUBSCRIPTION_CANCEL,
     Operation.SUBSCRIPTION_RESUME,
 )
+# What is done once and never again: each has content that belongs to it alone.
+_SINGLE = (Operation.CUSTOMER_CREATE, Operation.SUBSCRIPTION_CREATE, Operation.SUBSCRIPTION_CHANGE)
 
 
 @dataclass(frozen=True)
@@ -40,21 +42,17 @@ class Sent:
     answer: Object
 
 
-def send(
-    *, tenant: Tenant, operation: Operation, content: Any, call: Callable[[str], Object], is_single: bool = False
-) -> Sent:
+def send(*, tenant: Tenant, operation: Operation, content: Any, call: Callable[[str], Object]) -> Sent:
     """Return what Stripe answers to `call(key)`; `content` is what is asked for, as JSON.
 
-    It stays pending until `note_done`.
-
-    `is_single` is for what may be done once and never again with this content, as taking up a quote: then
-    the key of a write that is done is sent again too, and Stripe repeats its answer.
+    It stays pending until `note_done`. Of what is done once and never again, as taking up a quote, the key is
+    sent again even when it is done: Stripe repeats its answer.
 
     Raises:
         StripeAway: it is not known whether it was done; the same may be sent again, and is done once.
         Refused: it was not done.
     """
-    write = _kept(tenant, operation, content, is_single=is_single)
+    write = _kept(tenant, operation, content)
     try:
         answer = call(write.key)
     except Refused as refusal:
@@ -75,11 +73,20 @@ def is_begun(*, tenant: Tenant, operation: Operation, content: Any) -> bool:
 
 
 def note_done(*sent: Sent) -> None:
-    """Note, in the caller's transaction and scope, that writes have had their effect here too."""
+    """Note, in the caller's transaction and scope, that writes have had their effect here too.
+
+    An older one that was never answered is given up then, unless it is single: what it did may have been changed
+    since, and by its key Stripe would repeat an answer and do nothing.
+    """
+    now = timezone.now()
     for each in sent:
-        rows = StripeWrite.objects.for_tenant(each.write.tenant).filter(pk=each.write.pk)
-        rows.update(
-            state=WriteState.DONE, object_id=str(each.answer.get("id", "")), problem="", finished_at=timezone.now()
+        rows = StripeWrite.objects.for_tenant(each.write.tenant)
+        rows.filter(pk=each.write.pk).update(
+            state=WriteState.DONE, object_id=str(each.answer.get("id", "")), problem="", finished_at=now
+        )
+        overtaken = rows.pending().filter(created_at__lt=each.write.created_at).exclude(operation__in=_SINGLE)
+        overtaken.exclude(pk__in=[other.write.pk for other in sent]).update(
+            state=WriteState.LOST, problem="Something else was done since", finished_at=now
         )
 
 
@@ -100,14 +107,14 @@ def give_up_on_forgotten(tenant: Tenant) -> int:
         return forgotten.update(state=WriteState.LOST, finished_at=timezone.now())
 
 
-def _kept(tenant: Tenant, operation: Operation, content: Any, *, is_single: bool) -> StripeWrite:
+def _kept(tenant: Tenant, operation: Operation, content: Any) -> StripeWrite:
     """Return the write of this very content whose key is to be sent, or a new one, committed."""
     digest = _digest(content)
     give_up_on_forgotten(tenant)
     with tenant_scope(tenant):
         pending = StripeWrite.objects.for_tenant(tenant).pending().filter(operation=operation, content=digest)
         done = StripeWrite.objects.for_tenant(tenant).done().filter(operation=operation, content=digest)
-        found = pending.first() or (done.first() if is_single else None)
+        found = pending.first() or (done.first() if operation in _SINGLE else None)
         if found is not None:
             return found
         try:

@@ -56,6 +56,7 @@ class SubscriptionCancelView(BillingAPIView):
 
     permission = Permission.BILLING_WRITE
     takes = NothingSerializer
+    is_charging = True  # as the page does, it asks for a fresh sign-in
 
     @extend_schema(request=None, responses=SubscriptionSerializer)
     def post(self, request: Request, slug: str) -> Response:  # noqa: ARG002 - DRF's signature

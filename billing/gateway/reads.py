@@ -9,7 +9,6 @@ from billing.errors import Refused
 from billing.gateway.transport import Object, ask
 
 PAGE = 100
-_SUBSCRIPTION = ["discounts.source.coupon", "items.data.discounts.source.coupon"]
 _INVOICE = ["discounts", "payments"]
 
 
@@ -34,11 +33,6 @@ def subscriptions(customer_id: str) -> list[Object]:
         "expand": ["data.discounts.source.coupon"],
     }
     return list(ask(lambda c: c.v1.subscriptions.list(params))["data"])
-
-
-def subscription(subscription_id: str) -> Object:
-    """Return one subscription."""
-    return ask(lambda c: c.v1.subscriptions.retrieve(subscription_id, {"expand": _SUBSCRIPTION}))
 
 
 def invoice(invoice_id: str) -> Object:

@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 DEADLINE_SECONDS = 8.0
 CALL_SECONDS = 5.0
 MAX_BODY_BYTES = 4_194_304
-_TRIES = 3
 _PAUSES_SECONDS = (0.2, 0.6)
 
 lanes = Lanes(lambda: int(settings.STRIPE_LANES))

@@ -13,7 +13,7 @@ from billing.gateway import reads
 from billing.gateway import writes as stripe
 from billing.models import BillingAccount
 from billing.services.customers import ensure_customer
-from billing.services.standing import account_for, demand, patience
+from billing.services.standing import account_for, patience
 from tenants import audit
 from tenants.audit import Actor, Change, Thing
 from tenants.enums import AuditAction
@@ -83,7 +83,6 @@ def set_default(*, tenant: Tenant, payment_method: str, by: Actor) -> Card:
         )
 
         def note(fresh: BillingAccount) -> None:
-            demand(tenant=tenant, by=by)
             writes.note_done(sent)
             if fresh.payment_method_id != account.payment_method_id:
                 change = Change("card", _shown(account), _shown(fresh))

@@ -30,7 +30,6 @@ def ensure_customer(*, tenant: Tenant, by: Actor) -> str:
         operation=Operation.CUSTOMER_CREATE,
         content={"tenant": str(tenant.pk)},
         call=lambda key: stripe.create_customer(params, key=key),
-        is_single=True,
     )
     customer_id = str(sent.answer["id"])
     with tenant_scope(tenant):

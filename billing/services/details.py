@@ -16,7 +16,7 @@ from billing.gateway import reads
 from billing.gateway import writes as stripe
 from billing.models import BillingAccount
 from billing.services.customers import ensure_customer
-from billing.services.standing import account_for, demand, patience
+from billing.services.standing import account_for, patience
 from tenants import audit
 from tenants.audit import Actor, Change, Thing
 from tenants.enums import AuditAction
@@ -122,7 +122,6 @@ def _send(
     )
 
     def note(fresh: BillingAccount) -> None:
-        demand(tenant=tenant, by=by)
         writes.note_done(*sent)
         changes = tuple(
             Change(name, getattr(account, name), getattr(fresh, name))

@@ -9,7 +9,7 @@ from billing.enums import InvoiceStatus, Operation
 from billing.errors import Gone, Refused
 from billing.gateway import writes as stripe
 from billing.models import BillingAccount, Invoice
-from billing.services.standing import account_for, demand, patience
+from billing.services.standing import account_for, patience
 from tenants.audit import Actor
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -48,7 +48,6 @@ def pay_invoice(*, tenant: Tenant, invoice_id: UUID, by: Actor) -> Invoice:
             raise
 
         def note(_fresh: BillingAccount) -> None:
-            demand(tenant=tenant, by=by)
             writes.note_done(sent)
 
         sync.tenant(tenant, str(account.customer_id), _only(invoice), by=by, note=note)

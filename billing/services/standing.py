@@ -30,22 +30,15 @@ def patience() -> Iterator[None]:
 def account_for(*, tenant: Tenant, by: Actor) -> BillingAccount:
     """Return the account, made if it is missing, for somebody who may change billing now (Z7).
 
+    Asked just before a write is kept and sent, and not again after it: what was done at Stripe is told whatever
+    became of the right meanwhile.
+
     Raises:
         NotAllowed: they may not, or not any more.
     """
     with tenant_scope(tenant):
-        demand(tenant=tenant, by=by)
-        account, _ = BillingAccount.objects.get_or_create(
-            tenant=tenant, defaults={"currency": settings.STRIPE_CURRENCY}
-        )
+        if not may_still(tenant=tenant, by=by, permission=Permission.BILLING_WRITE):
+            raise NotAllowed("You are not allowed to change billing here any more.")
+        fresh = {"currency": settings.STRIPE_CURRENCY}
+        account, _ = BillingAccount.objects.get_or_create(tenant=tenant, defaults=fresh)
     return account
-
-
-def demand(*, tenant: Tenant, by: Actor) -> None:
-    """Demand the right to change billing, in the caller's transaction.
-
-    Raises:
-        NotAllowed: it is not there.
-    """
-    if not may_still(tenant=tenant, by=by, permission=Permission.BILLING_WRITE):
-        raise NotAllowed("You are not allowed to change billing here any more.")

@@ -14,7 +14,7 @@ from billing.errors import Gone, Moved, Refused
 from billing.gateway import writes as stripe
 from billing.models import BillingAccount, Quote
 from billing.services.quotes import standing_of
-from billing.services.standing import account_for, demand, patience
+from billing.services.standing import account_for, patience
 from tenants import audit
 from tenants.audit import Actor, Change, Thing
 from tenants.enums import AuditAction
@@ -50,12 +50,10 @@ def accept_quote(*, tenant: Tenant, quote_id: UUID, by: Actor) -> Quote:
             operation=operation,
             content=content,
             call=lambda key: _carry_out(account, quote, key),
-            is_single=True,
         )
         invoice = _invoice_of(sent.answer, quote)
 
         def note(fresh: BillingAccount) -> None:
-            demand(tenant=tenant, by=by)
             writes.note_done(sent)
             _note_accepted(tenant, quote, invoice, account, fresh, by)
 
@@ -193,7 +191,6 @@ def _set_cancelling(
         )
 
         def note(fresh: BillingAccount) -> None:
-            demand(tenant=tenant, by=by)
             writes.note_done(sent)
             thing = Thing(type="subscription", id=fresh.subscription_id, label=tenant.name)
             change = Change("ends", "" if is_cancelling else ends, ends if is_cancelling else "")

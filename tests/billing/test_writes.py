@@ -12,15 +12,16 @@ from django.db import connections
 from billing import sync, writes
 from billing.enums import Interval, Operation, QuoteState, WriteState
 from billing.errors import StripeAway
+from billing.gateway import writes as gateway_writes
 from billing.models import BillingAccount, Quote, StripeWrite
 from billing.services import cards, customers, quotes, subscriptions
-from tenants.audit import SYSTEM
-from tenants.enums import Plan
-from tenants.models import Tenant
+from tenants.audit import SYSTEM, Actor
+from tenants.enums import ActorType, MembershipRole, Plan
+from tenants.models import AuditEvent, Membership, Tenant
 from tenants.scope import operator_scope
 from tests.billing.at_stripe import call, ready_to_pay
 from tests.contract.checked_stripe import CheckedStripe
-from tests.factories import TenantFactory
+from tests.factories import MembershipFactory, TenantFactory
 
 CREATE = "POST /v1/subscriptions"
 
@@ -199,3 +200,49 @@ def test_p1_many_at_once_set_one_card(stripe: CheckedStripe, own_database: None)
         method = BillingAccount.objects.for_tenant(tenant).get().payment_method_id
     results = _at_once(3, lambda: cards.set_default(tenant=tenant, payment_method=method, by=SYSTEM))
     assert {each.last4 for each in results if not isinstance(each, StripeAway)} == {"4242"}
+
+
+def _subscribed(stripe: CheckedStripe) -> Tenant:
+    tenant, quote = _prepared(stripe)
+    _accept(tenant, quote)
+    return tenant
+
+
+@pytest.mark.django_db
+def test_a_key_whose_answer_was_lost_is_not_sent_again_after_something_else_was_done(stripe: CheckedStripe) -> None:
+    """Stripe would repeat its old answer, and do nothing."""
+    tenant, route = _subscribed(stripe), "POST /v1/subscriptions/{}"
+    stripe.control(action="faults", paths=[route], kind="down", is_after=True)
+    with pytest.raises(StripeAway):
+        subscriptions.cancel(tenant=tenant, by=SYSTEM)
+    stripe.control(action="faults", paths=[route], kind="normal")
+    with operator_scope():
+        customer = str(BillingAccount.objects.for_tenant(tenant).get().customer_id)
+    sync.customer(customer)
+    assert not subscriptions.resume(tenant=tenant, by=SYSTEM).is_cancelling
+    assert subscriptions.cancel(tenant=tenant, by=SYSTEM).is_cancelling
+    (found,) = call(stripe, "GET", "subscriptions", customer=customer)["data"]
+    assert found["cancel_at_period_end"] is True
+
+
+@pytest.mark.django_db
+def test_what_was_done_at_stripe_is_told_even_if_the_right_to_it_went_meanwhile(
+    stripe: CheckedStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The right is asked for before anything is sent; the money is charged by then, and the log has to say by whom."""
+    tenant, quote = _prepared(stripe)
+    owner = MembershipFactory(tenant=tenant, role=MembershipRole.OWNER)
+    by = Actor(type=ActorType.PERSON, name="Owner", user_id=owner.user_id)
+    create = gateway_writes.create_subscription
+
+    def create_and_lose_the_right(params: dict[str, Any], *, key: str) -> Any:
+        answer = create(params, key=key)
+        with operator_scope():
+            Membership.objects.filter(pk=owner.pk).update(role=MembershipRole.MEMBER)
+        return answer
+
+    monkeypatch.setattr(gateway_writes, "create_subscription", create_and_lose_the_right)
+    assert subscriptions.accept_quote(tenant=tenant, quote_id=quote.pk, by=by).state == QuoteState.ACCEPTED
+    with operator_scope():
+        event = AuditEvent.objects.for_tenant(tenant).get(action="billing:subscription:start")
+    assert event.actor_id == owner.user_id
