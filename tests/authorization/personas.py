@@ -13,12 +13,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Token:
-    """A bearer: by default an access token of the portal's client with the API scope."""
+    """A bearer: by default an access token of the portal's client with the API scope, of a sign-in a while ago."""
 
     client: str = "portal"
     scope: str | None = "openid dezky:api"
     is_forged: bool = False
     is_expired: bool = False
+    is_fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ _LIST = [
     Persona("member", "member", ("portal",), _ACME),
     Persona("admin", "admin", ("portal",), _ACME),
     Persona("owner", "owner", ("portal",), _ACME),
+    # The owner again, whose last sign-in at the provider is over ten minutes old.
+    Persona("owner_stale", "owner", ("portal",), _ACME, ages={"portal": {"authenticated_at": timedelta(minutes=11)}}),
     # Somebody else's admin.
     Persona("admin_b", "admin_b", ("portal",), frozenset({"globex"})),
     # The firm that acme delegates to: its admin, an agent who is given acme, and one who is not.
@@ -96,6 +99,7 @@ _LIST = [
     Persona("grace", _EVERY_ROLE, _BOTH, _ACME, ages=_both(confirmed_at=timedelta(minutes=1))),
     Persona("lapsed", _EVERY_ROLE, _BOTH, _ACME, ages=_both(confirmed_at=timedelta(minutes=16))),
     Persona("bearer", "owner", knows=_ACME, token=Token()),
+    Persona("bearer_fresh", "owner", knows=_ACME, token=Token(is_fresh=True)),
     Persona("bearer_member", "member", knows=_ACME, token=Token()),
     Persona("bearer_b", "admin_b", knows=frozenset({"globex"}), token=Token()),
     Persona("bearer_partner", "delegate", customers=_FIRMS, token=Token()),

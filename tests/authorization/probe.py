@@ -133,8 +133,10 @@ class Matrix:
         """Z4: return which workspaces' data an answer shows though it must not, or fails to show."""
         target = {str(row.state)} & set(self.world.tenants)
         if wanted is not Outcome.OK:
-            # A switcher or a message may name one's own workspaces, but not the one that was just refused.
-            allowed = persona.knows - (set() if row.url.startswith("partner:") else target)
+            # A switcher or a message may name one's own workspaces, but not the one that was just refused;
+            # to be asked to sign in again is no refusal, and leads back there.
+            names_target = row.url.startswith("partner:") or wanted is Outcome.STEP_UP
+            allowed = persona.knows - (set() if names_target else target)
             wrong = seen - (persona.knows | target if wanted in PASSES else allowed)
             return f"a refusal shows {sorted(wrong)}" if wrong else ""
         if row.lists and row.method == "GET":

@@ -125,14 +125,26 @@ _API_REFUSED = {"sign_in": NOT_IN_PORTAL_API, "unavailable": UNCONFIRMED}
 _WRONG_CLIENT = frozenset({"bearer_operator", "bearer_owner_by_operator"})
 
 # --- Workspaces ---------------------------------------------------------------------------------
-_ADMINS = "admin owner delegate assigned consultant"
-_API_ADMINS = f"{_ADMINS} bearer bearer_partner"
+_JUST_SIGNED_IN = "admin owner delegate assigned consultant"
+_ADMINS = f"{_JUST_SIGNED_IN} owner_stale"
+_BEARERS = "bearer bearer_partner"
+_API_ADMINS = f"{_ADMINS} bearer_fresh {_BEARERS}"
 
 
-def _workspace(state: State, passes: Outcome, *, needs: str) -> dict[Outcome, frozenset[str]]:
-    """Return what the pages of a workspace give; `needs` is what a grant has to hold."""
+def _workspace(
+    state: State, passes: Outcome, *, needs: str, wants_fresh: bool = False
+) -> dict[Outcome, frozenset[str]]:
+    """Return what the pages of a workspace give; `needs` is what a grant has to hold.
+
+    What charges somebody, or changes the card, wants a fresh sign-in (O6).
+    """
     passing = passes.name.lower()
     match state:
+        case State.OWN if wants_fresh:
+            asked = {"step_up": "owner_stale", "forbidden": "member"}
+            return split(_O.NOT_FOUND, **{passing: _JUST_SIGNED_IN}, **asked, **_REFUSED)
+        case State.FOREIGN_CHILD if wants_fresh:
+            return split(_O.NOT_FOUND, step_up="owner_stale", forbidden="member", **_REFUSED)
         case State.OWN:
             return split(_O.NOT_FOUND, **{passing: _ADMINS}, forbidden="member", **_REFUSED)
         case State.READ_ONLY if needs == "people:read":
@@ -147,16 +159,17 @@ def _workspace(state: State, passes: Outcome, *, needs: str) -> dict[Outcome, fr
             return split(_O.NOT_FOUND, **_REFUSED)
 
 
-def _workspace_api(state: State, *, needs: str, is_charging: bool = False) -> dict[Outcome, frozenset[str]]:
+def _workspace_api(state: State, *, needs: str, wants_fresh: bool = False) -> dict[Outcome, frozenset[str]]:
     """Return what the API of a workspace gives; what charges somebody wants a token of a fresh sign-in."""
     members = frozenset({"member", "bearer_member"}) | _WRONG_CLIENT
     match state:
-        case State.OWN if is_charging:
-            return split(_O.NOT_FOUND, ok=_ADMINS, step_up="bearer bearer_partner", forbidden=members, **_API_REFUSED)
-        case State.FOREIGN if is_charging:
+        case State.OWN if wants_fresh:
+            fresh, stale = f"{_JUST_SIGNED_IN} bearer_fresh", f"owner_stale {_BEARERS}"
+            return split(_O.NOT_FOUND, ok=fresh, step_up=stale, forbidden=members, **_API_REFUSED)
+        case State.FOREIGN if wants_fresh:
             return split(_O.NOT_FOUND, ok="admin_b", step_up="bearer_b", forbidden=_WRONG_CLIENT, **_API_REFUSED)
         case State.FOREIGN_CHILD:
-            return split(_O.NOT_FOUND, step_up="bearer bearer_partner", forbidden=members, **_API_REFUSED)
+            return split(_O.NOT_FOUND, step_up=f"owner_stale {_BEARERS}", forbidden=members, **_API_REFUSED)
         case State.OWN:
             return split(_O.NOT_FOUND, ok=_API_ADMINS, forbidden=members, **_API_REFUSED)
         case State.READ_ONLY if needs == "people:read":
@@ -197,7 +210,7 @@ def _pages() -> list[Row]:
     rows = [
         Row(
             url,
-            _workspace(state, _O.OK, needs=needs),
+            _workspace(state, _O.OK, needs=needs, wants_fresh=url == "billing:payment-method"),
             state=state,
             shows=True,
             why_nobody=_why(state, needs),
@@ -234,7 +247,7 @@ def _cards() -> list[Row]:
     return [
         Row(
             url,
-            _workspace(state, _O.OK, needs="billing:write"),
+            _workspace(state, _O.OK, needs="billing:write", wants_fresh=True),
             method="POST",
             state=state,
             data=data,
@@ -243,6 +256,9 @@ def _cards() -> list[Row]:
         for url, data in writes
         for state in _STATES
     ]
+
+
+_CHARGING = ("billing:quote", "billing:cancel", "billing:pay")
 
 
 def _billing_forms() -> list[Row]:
@@ -260,7 +276,7 @@ def _billing_forms() -> list[Row]:
     return [
         Row(
             url,
-            _workspace(state, _O.DONE, needs="billing:write"),
+            _workspace(state, _O.DONE, needs="billing:write", wants_fresh=url in _CHARGING),
             method="POST",
             state=state,
             data=data,
@@ -297,14 +313,14 @@ def _api() -> list[Row]:
     ]
 
 
-# (URL, method, what it sends, whether it charges somebody or changes the card)
+# (URL, method, what it sends, whether it wants a fresh sign-in)
 _BILLING_WRITES: list[tuple[str, str, dict[str, Any], bool]] = [
     ("api:billing-info", "PATCH", {"email": "new@example.test"}, False),
     ("api:payment-method", "PUT", {"payment_method": "pm_matrix"}, True),
     ("api:setup-intent", "POST", {}, True),
     ("api:quotes", "POST", {"plan": "business", "interval": "month", "seats": 12}, False),
     ("api:quote-accept", "POST", {}, True),
-    ("api:subscription-cancel", "POST", {}, False),
+    ("api:subscription-cancel", "POST", {}, True),
     ("api:subscription-resume", "POST", {}, False),
     ("api:invoice-pay", "POST", {}, True),
 ]
@@ -315,7 +331,7 @@ def _billing_api() -> list[Row]:
     rows = [
         Row(
             url,
-            _workspace_api(state, needs="billing:write", is_charging=is_charging),
+            _workspace_api(state, needs="billing:write", wants_fresh=wants_fresh),
             method=method,
             state=state,
             data=data,
@@ -323,10 +339,10 @@ def _billing_api() -> list[Row]:
             shows=url in ("api:billing-info", "api:invoice-pay"),
             why_nobody=_why(state, "billing:write"),
         )
-        for url, method, data, is_charging in _BILLING_WRITES
+        for url, method, data, wants_fresh in _BILLING_WRITES
         for state in [*_STATES, *([State.FOREIGN_CHILD] if url in _OF_A_CHILD else [])]
     ]
-    asked = [url for url, method, _data, _is_charging in _BILLING_WRITES if method == "POST"]
+    asked = [url for url, method, _data, _wants_fresh in _BILLING_WRITES if method == "POST"]
     return rows + [
         Row(
             url,
@@ -468,7 +484,7 @@ _PORTAL_API = split(_O.OK, sign_in=NOT_IN_PORTAL_API, unavailable="lapsed", forb
 
 
 def _own() -> list[Row]:
-    index = split(_O.FORBIDDEN, done="admin owner admin_b", **_REFUSED)
+    index = split(_O.FORBIDDEN, done="admin owner owner_stale admin_b", **_REFUSED)
     return [
         Row("launcher:home", _SIGNED_IN, lists="own"),
         Row("accounts:profile", _SIGNED_IN, lists="own"),
@@ -481,7 +497,7 @@ def _own() -> list[Row]:
         ),
         Row(
             "accounts:session-end",
-            split(_O.NOT_FOUND, done="owner", sign_in=NOT_IN_PORTAL, unavailable=UNCONFIRMED),
+            split(_O.NOT_FOUND, done="owner owner_stale", sign_in=NOT_IN_PORTAL, unavailable=UNCONFIRMED),
             method="POST",
             args={"session_id": "@owners-session"},
             leads_to="/me/sessions/",

@@ -95,7 +95,7 @@ def test_without_the_middleware_the_mixin_keeps_workspace_pages(
 ) -> None:
     """Z2."""
     _leave_out(monkeypatch, "tenants.middleware.TenantGuardMiddleware")
-    may_enter = {"admin", "owner", "delegate", "assigned", "consultant", "grace", "lapsed"}
+    may_enter = {"admin", "owner", "owner_stale", "delegate", "assigned", "consultant", "grace", "lapsed"}
     for name in sorted(EVERYONE - may_enter):
         response = _get(matrix, name, url, slug="acme")
         assert (name, response.status_code) == (name, 403 if name == "member" else 404)

@@ -206,7 +206,7 @@ class Signer:
             "sub": sub,
             "iat": now - timedelta(minutes=10),
             "exp": now + timedelta(minutes=-2 if wanted.is_expired else 60),
-            "auth_time": int((now - timedelta(minutes=10)).timestamp()),
+            "auth_time": int((now - timedelta(minutes=1 if wanted.is_fresh else 10)).timestamp()),
             "amr": ["pwd", "mfa"],
         }
         claims |= {"scope": wanted.scope} if wanted.scope is not None else {"nonce": "n", "at_hash": "h"}
