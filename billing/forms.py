@@ -26,10 +26,10 @@ class ChangeForm(forms.Form):
     seats = forms.IntegerField(min_value=1, max_value=MAX_SEATS)
 
 
-class MissingSeatsForm(forms.Form):
-    """How many seats are to be bought on top."""
+class AddPeopleForm(forms.Form):
+    """How many people are to be added; none, if a seat is missing for those who are there."""
 
-    count = forms.IntegerField(min_value=1, max_value=MAX_SEATS)
+    people = forms.IntegerField(min_value=0, max_value=MAX_SEATS)
 
 
 class DetailsForm(forms.Form):

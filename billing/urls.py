@@ -3,7 +3,7 @@
 from django.urls import path
 
 from billing.views.cancel import CancelView, ResumeView
-from billing.views.change import ChangeView, MissingSeatsView
+from billing.views.change import AddPeopleView, ChangeView
 from billing.views.details import DetailsView
 from billing.views.invoices import InvoicesFileView, InvoicesView, PayInvoiceView
 from billing.views.payment_method import PaymentMethodView, SetupIntentView
@@ -14,7 +14,7 @@ from billing.views.webhook import WebhookView
 billing_urls = [
     path("subscription/", SubscriptionView.as_view(), name="subscription"),
     path("subscription/change/", ChangeView.as_view(), name="change"),
-    path("subscription/seats/", MissingSeatsView.as_view(), name="seats"),
+    path("subscription/seats/", AddPeopleView.as_view(), name="seats"),
     path("subscription/quotes/<uuid:quote_id>/", QuoteView.as_view(), name="quote"),
     path("subscription/cancel/", CancelView.as_view(), name="cancel"),
     path("subscription/resume/", ResumeView.as_view(), name="resume"),

@@ -58,7 +58,7 @@ def main() -> int:
         problem = _find_chromium(environment)
         if problem:
             outcomes.append(problem)
-        tests, code = _pytest(["-n", "2", "--dist", "loadfile"], environment)
+        tests, code = _pytest(["-n", "2"], environment)
         outcomes.append(tests)
     print("\nWhat ran:")
     for outcome in outcomes:

@@ -1,4 +1,4 @@
-"""Seats against people: how many are missing, and what those would cost."""
+"""Seats against people: what it costs to have a seat for each of them."""
 
 from __future__ import annotations
 
@@ -13,27 +13,23 @@ from tenants.models import Tenant
 from tenants.scope import tenant_scope
 
 
-def missing_seats(tenant: Tenant) -> int:
-    """Return how many more people than seats there are; a directory adds people without asking."""
-    with tenant_scope(tenant):
-        fresh = Tenant.objects.get(pk=tenant.pk)
-    return max(0, fresh.seats_used - fresh.seats)
+def quote_people(*, tenant: Tenant, people: int, by: Actor) -> Quote | None:
+    """Return the kept price of the seats that `people` more need, as of this moment; None if there is room for them.
 
-
-def quote_missing(*, tenant: Tenant, count: int, by: Actor) -> Quote:
-    """Return the kept price of `count` seats on top of what is bought, as of this moment.
+    Whoever is there without a seat already, for a directory adds people without asking, is counted in.
 
     Raises:
         Refused: nothing is subscribed to, or as `quote_change`.
         StripeAway, NotAllowed: asking again is safe.
     """
     account = account_for(tenant=tenant, by=by)
+    with tenant_scope(tenant):
+        now = Tenant.objects.get(pk=tenant.pk)
+    wanted = now.seats_used + people
+    if wanted <= now.seats:
+        return None
     if not account.has_subscription:
-        raise Refused("Subscribe first. Then seats can be added.", code="no_subscription", field="seats")
+        raise Refused("Subscribe first. Then seats can be added.", code="no_subscription", field="people")
     return quotes.quote_change(
-        tenant=tenant,
-        plan=Plan(account.plan),
-        interval=Interval(account.interval),
-        seats=account.seats + count,
-        by=by,
+        tenant=tenant, plan=Plan(account.plan), interval=Interval(account.interval), seats=wanted, by=by
     )

@@ -1,4 +1,4 @@
-"""Asking for a price: of another plan or other seats, or of the seats that are missing."""
+"""Asking for a price: of another plan or other seats, or of the seats for more people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from accounts import htmx
 from billing import selectors, sync
 from billing.enums import Interval
 from billing.errors import BillingError, Refused, StripeAway
-from billing.forms import ChangeForm, MissingSeatsForm
+from billing.forms import AddPeopleForm, ChangeForm
 from billing.mixins import BillingFormView
 from billing.models import Quote
 from billing.services import quotes, seats
@@ -35,7 +35,10 @@ class PriceView(BillingFormView):
         view = QuoteView()
         view.setup(self.request, slug=self.access.tenant.slug, quote_id=quote.pk)
         view.access = self.access
-        response = view.show()
+        return self.in_dialog(view.show())
+
+    def in_dialog(self, response: HttpResponse) -> HttpResponse:
+        """Open a dialog with the answer, or put it in the place of the one that is open."""
         response["HX-Retarget"] = "#dialog-host"
         response["HX-Reswap"] = "innerHTML"
         response["HX-Reselect"] = "#billing-dialog"
@@ -96,29 +99,36 @@ class ChangeView(PriceView):
         return self.shown(quote)
 
 
-class MissingSeatsView(PriceView):
-    """Shows what the seats that are missing cost, to whoever presses the button beside the people."""
+class AddPeopleView(PriceView):
+    """Asks how many people are to be added, and shows what their seats cost; or that there is room for them."""
 
-    form_class = MissingSeatsForm
-    template_name = "billing/seats.html"
-    http_method_names = ("post",)
+    form_class = AddPeopleForm
+    template_name = "billing/add_people.html"
 
-    def carry_out(self, form: MissingSeatsForm) -> HttpResponse:
-        """Ask Stripe for the price."""
-        return self.shown(
-            seats.quote_missing(tenant=self.access.tenant, count=form.cleaned_data["count"], by=self.actor)
+    def get_initial(self) -> dict[str, Any]:
+        """Begin with one person."""
+        return {"people": 1}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add how many seats are free, and that the way back leads to the people."""
+        tenant = self.access.tenant
+        return super().get_context_data(
+            back=reverse("tenants:people", kwargs={"slug": tenant.slug}),
+            free=max(0, tenant.seats - tenant.seats_used),
+            missing=max(0, tenant.seats_used - tenant.seats),
+            **kwargs,
         )
 
+    def carry_out(self, form: AddPeopleForm) -> HttpResponse:
+        """Ask Stripe for the price, unless nothing has to be bought."""
+        people = form.cleaned_data["people"]
+        quote = seats.quote_people(tenant=self.access.tenant, people=people, by=self.actor)
+        return self.shown(quote) if quote else self.in_dialog(self.show(form=form, has_room=True))
+
     def away(self, form: Any, outage: StripeAway) -> HttpResponse:
-        """Say so in a dialog of its own, for there is none yet."""
-        return self._in_dialog(super().away(form, outage))
+        """Say so in a dialog of its own, for the notice beside the people asks without one."""
+        return self.in_dialog(super().away(form, outage))
 
     def refused(self, form: Any, refusal: Refused) -> HttpResponse:
         """Say no in a dialog of its own."""
-        return self._in_dialog(super().refused(form, refusal))
-
-    def _in_dialog(self, response: HttpResponse) -> HttpResponse:
-        response["HX-Retarget"] = "#dialog-host"
-        response["HX-Reswap"] = "innerHTML"
-        response["HX-Reselect"] = "#billing-dialog"
-        return response
+        return self.in_dialog(super().refused(form, refusal))

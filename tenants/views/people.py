@@ -47,7 +47,13 @@ class PeopleView(FragmentMixin, TenantAccessRequiredMixin, TemplateView):
         for member in page.items:
             self._describe(member, has_one_owner=has_one_owner)
         return super().get_context_data(
-            page=page, q=text, role=role, roles=MembershipRole.choices, filter_form=form, **kwargs
+            page=page,
+            q=text,
+            role=role,
+            roles=MembershipRole.choices,
+            filter_form=form,
+            may_add=self.access.may(Permission.BILLING_WRITE),  # whoever is added may need a seat
+            **kwargs,
         )
 
     def _describe(self, member: Membership, *, has_one_owner: bool) -> None:

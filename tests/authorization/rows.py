@@ -201,6 +201,7 @@ def _pages() -> list[Row]:
         ("billing:invoices", "billing:read", _STATES),
         ("billing:invoices-export", "billing:read", _STATES),
         ("billing:change", "billing:write", _STATES),
+        ("billing:seats", "billing:write", _STATES),
         ("billing:cancel", "billing:write", _STATES),
         ("billing:resume", "billing:write", _STATES),
         ("billing:details", "billing:write", _STATES),
@@ -266,7 +267,7 @@ def _billing_forms() -> list[Row]:
     details = {"company": "x", "country": "DK", "email": "new@example.test", "version": "1"}
     writes: list[tuple[str, dict[str, str], str]] = [
         ("billing:change", {"plan": "business", "interval": "month", "seats": "12"}, "quotes/"),
-        ("billing:seats", {"count": "2"}, "quotes/"),
+        ("billing:seats", {"people": "90"}, "quotes/"),
         ("billing:quote", {}, ""),
         ("billing:cancel", {}, ""),
         ("billing:resume", {}, ""),

@@ -289,3 +289,31 @@ def test_a_person_is_removed(owner: Watched, colleague: Colleague) -> None:
         FROM accounts_user WHERE email = %s"""
     owner.stack.change(put_back, colleague.email)
     owner.stack.change("UPDATE tenants_tenant SET seats_used = seats_used + 1 WHERE slug = 'acme'")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_people_beyond_the_seats_are_told_the_price_first(open_page: Open, width: int) -> None:
+    owner = _before_people(open_page(width=width, height=844))
+    page = owner.page
+    seats, taken = (
+        owner.stack.value(f"SELECT {column} FROM tenants_tenant WHERE slug = 'acme'")
+        for column in ("seats", "seats_used")
+    )
+    page.get_by_role("link", name="Add people").click()
+    dialog = page.locator("dialog#billing-dialog")
+    count = dialog.get_by_label("How many people?")
+    expect(count).to_be_focused()
+    owner.check()
+    count.fill(str(seats - taken))
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("status")).to_contain_text("There is room")
+    owner.check()
+    expect(count).to_be_focused()
+    count.fill(str(seats - taken + 2))
+    dialog.get_by_role("button", name="Check again").click()
+    expect(dialog.get_by_role("heading", level=1)).to_have_text(f"Business, {seats + 2} seats")
+    expect(dialog.get_by_role("button", name=re.compile("^Pay €"))).to_be_visible()
+    owner.check()
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
+    assert owner.stack.value("SELECT seats FROM tenants_tenant WHERE slug = 'acme'") == seats
