@@ -12,24 +12,21 @@ import signal
 import sqlite3
 import subprocess
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import psutil
 import psycopg
 import pytest
-from stripe._encode import _api_encode
 
-from devstack import data_dir as data
 from devstack import processes
 from tests.e2e import stack as stacks
 from tests.e2e import web_server
+from tests.e2e.card_desk import post_to_stripe
 from tests.e2e.stack import ROOT, Stack, wait_until
 from tests.e2e.test_inbox_load import behaving, payments
 from tests.e2e.web_server import Mutation
@@ -64,19 +61,13 @@ class Business:
     def __init__(self, stack: Stack) -> None:
         """Begin with none."""
         self._stack = stack
-        self._key = data.read(stack.directory / "secrets.json")["STRIPE_SECRET_KEY"]
         self.tenants: dict[str, UUID] = {}
         self.subscriptions: dict[str, dict[str, Any]] = {}
         self.events_before = self._events()
 
     def post(self, path: str, **params: Any) -> dict[str, Any]:
         """Do something at Stripe."""
-        url = f"http://127.0.0.1:{self._stack.port + 2}/v1/{path}"
-        request = urllib.request.Request(url, urlencode(list(_api_encode(params))).encode())
-        request.add_header("Authorization", f"Bearer {self._key}")
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            found: dict[str, Any] = json.load(answer)
-        return found
+        return post_to_stripe(self._stack, path, **params)
 
     def win(self, number: int) -> str:
         """Make a workspace, its customer with a card, and its subscription; return the customer."""
