@@ -174,16 +174,16 @@ def test_the_pages_of_leaving_in_every_look(email: str, open_page: Open, picture
     quiet.page.locator(f'button[value="{email}"]').click()
     with quiet.expecting(403):
         quiet.page.goto(f"{quiet.stack.url}/operator/")
-    _take(quiet, "not-authorised", pictures, checks=False)
+    take(quiet, "not-authorised", pictures, checks=False)
     quiet.page.get_by_role("button", name="Sign out now").click()
     expect(quiet.page.get_by_role("heading", level=1)).to_have_text("You can’t use the operator portal")
-    _take(quiet, "signed-out-not-authorised", pictures, checks=False)
+    take(quiet, "signed-out-not-authorised", pictures, checks=False)
     loud = open_page()
     loud.page.goto(f"{loud.stack.url}/oidc/portal/signed-out/")
-    _take(loud, "signed-out", pictures)
+    take(loud, "signed-out", pictures)
     with loud.expecting(400):
         loud.page.goto(f"{loud.stack.url}/oidc/portal/callback/?code=x&state=y")
-    _take(loud, "sign-in-failed", pictures)
+    take(loud, "sign-in-failed", pictures)
 
 
 def test_the_pictures_of_the_readme(open_page: Open, tmp_path: Path) -> None:
@@ -212,10 +212,10 @@ def _look_at(watched: Watched, view: View, pictures: Path) -> None:
         assert watched.page.url.startswith(watched.stack.url), f"{view.name} is a picture of {watched.page.url}"
         if view.state:
             view.state(watched.page)
-    _take(watched, view.name, pictures, has_state=view.state is not None)
+    take(watched, view.name, pictures, has_state=view.state is not None)
 
 
-def _take(watched: Watched, name: str, pictures: Path, *, has_state: bool = False, checks: bool = True) -> None:
+def take(watched: Watched, name: str, pictures: Path, *, has_state: bool = False, checks: bool = True) -> None:
     """Take a picture in each look; axe has to find nothing in any."""
     page = watched.page
     for width, height in (WIDE, NARROW):
