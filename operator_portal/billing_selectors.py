@@ -32,7 +32,10 @@ class Income:
 
 @dataclass(frozen=True)
 class InboxHealth:
-    """How the inbox of webhooks does."""
+    """How the inbox of webhooks does: events that wait for their first try, and those whose last one failed.
+
+    Of the failed, those that are `given_up` are not tried again by themselves.
+    """
 
     waiting: int
     oldest_at: datetime | None
@@ -75,7 +78,7 @@ def income() -> Income:
 def inbox_health() -> InboxHealth:
     """Return how the inbox does."""
     is_failed = Q(state=InboxState.FAILED)
-    is_waiting = Q(state=InboxState.RECEIVED) | is_failed & Q(attempts__lt=MAX_ATTEMPTS)
+    is_waiting = Q(state=InboxState.RECEIVED)
     found = WebhookEvent.objects.aggregate(
         waiting=Count("id", filter=is_waiting),
         oldest_at=Min("received_at", filter=is_waiting),
