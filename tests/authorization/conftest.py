@@ -30,8 +30,15 @@ def _away(*_args: Any, **_kwargs: Any) -> NoReturn:
     raise ProviderUnavailable("the provider does not answer")
 
 
+@pytest.fixture
+def matrix(_signed_in: Matrix) -> Matrix:
+    """Return the world with everybody signed in, no older than at its first test."""
+    _signed_in.stand_still()
+    return _signed_in
+
+
 @pytest.fixture(scope="module")
-def matrix(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Matrix]:
+def _signed_in(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Matrix]:
     """Return the world with everybody signed in, at a provider that has just stopped answering."""
     signer = Signer()
     clients = {name: {**values, "sign_out_url": f"{_IDP}/sign-out/"} for name, values in settings.OIDC_CLIENTS.items()}

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from django.db import transaction
+from django.db.models import F
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
+from accounts.models import OIDCSession
 from billing.models import BillingAccount, Quote
 from operator_portal.guards import NOT_AUTHORISED
 from tenants.models import AuditEvent, DelegatedAccess, Membership, Tenant
@@ -25,6 +29,8 @@ from tests.fixtures.people import remember
 
 _WRITES = ("people:member:add", "people:role:change", "people:member:remove")
 _OF_ACCOUNTS = ("customer_id", "email", "payment_method_id", "seats", "is_cancelling")
+_TIMES = ("created_at", "last_seen_at", "confirmed_at", "access_expires_at", "authenticated_at", "ended_at")
+_A_WHILE = timedelta(minutes=1)
 _BY_STATUS = {
     200: Outcome.OK,
     201: Outcome.OK,
@@ -55,13 +61,28 @@ class Transport(StrEnum):
                 return {"Accept": "application/json"}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Matrix:
-    """The world with a browser or token for each persona."""
+    """The world with a browser or token for each persona, as old as at `as_of`."""
 
     world: World
+    signer: Signer
     cookies: dict[str, dict[str, str]]
     tokens: dict[str, str]
+    as_of: datetime
+
+    def stand_still(self) -> None:
+        """Let no session and no token grow old: a slow machine meets the same personas to the end."""
+        passed = timezone.now() - self.as_of
+        if passed < _A_WHILE:
+            return
+        self.age(-passed)
+        self.tokens = _tokens(self.world, self.signer)
+
+    def age(self, by: timedelta) -> None:
+        """Let every session be older, or younger."""
+        OIDCSession.objects.update(**{name: F(name) - by for name in _TIMES})
+        self.as_of -= by
 
     def browser(self, persona: Persona, *, checks_csrf: bool = False) -> Client:
         """Return a fresh browser of a persona."""
@@ -219,17 +240,24 @@ class Answer:
 
 def make_matrix(world: World, signer: Signer) -> Matrix:
     """Sign everybody in."""
+    as_of = timezone.now()
     cookies: dict[str, dict[str, str]] = {}
-    tokens: dict[str, str] = {}
     for persona in PERSONAS.values():
         jar = Client()
         for cookie_of, session in sessions_of(persona, world).items():
             remember(jar, session, in_cookie_of=cookie_of)
         cookies[persona.name] = {name: morsel.value for name, morsel in jar.cookies.items()}
-        if persona.token:
-            person = world.people.get(persona.person)
-            tokens[persona.name] = signer.token(persona.token, sub=person.sub if person else "nobody-knows")
-    return Matrix(world=world, cookies=cookies, tokens=tokens)
+    return Matrix(world=world, signer=signer, cookies=cookies, tokens=_tokens(world, signer), as_of=as_of)
+
+
+def _tokens(world: World, signer: Signer) -> dict[str, str]:
+    """Return a token for each persona that has one, as of now."""
+    subs = {name: person.sub for name, person in world.people.items()}
+    return {
+        persona.name: signer.token(persona.token, sub=subs.get(persona.person, "nobody-knows"))
+        for persona in PERSONAS.values()
+        if persona.token
+    }
 
 
 def _rows() -> tuple[Any, ...]:

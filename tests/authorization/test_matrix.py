@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 import pytest
 
@@ -66,3 +67,16 @@ def test_what_is_closed_to_all_in_one_state_is_open_to_somebody_in_another() -> 
 def test_every_persona_gets_what_the_row_says(matrix: Matrix, row: Row, transport: Transport) -> None:
     """Z2, Z4, Z8, S3, S8: outcome, unchanged rows after a refusal, and no foreign data in any answer."""
     assert matrix.mismatches(row, transport, _personas(row, transport)) == {}
+
+
+def test_on_a_slow_machine_nobody_grows_old(matrix: Matrix) -> None:
+    """An hour into the run everybody is asked as at its beginning: the fresh are fresh, the stale are stale."""
+    refresh, pays = (
+        next(row for row in ROWS if row.id == name)
+        for name in ("POST session:refresh client=portal", "POST api:invoice-pay (acme)")
+    )
+    matrix.age(timedelta(hours=1))
+    assert matrix.mismatches(refresh, Transport.PAGE) != {}
+    matrix.stand_still()
+    assert matrix.mismatches(refresh, Transport.PAGE) == {}
+    assert matrix.mismatches(pays, Transport.JSON) == {}
