@@ -58,7 +58,8 @@ def main() -> int:
         problem = _find_chromium(environment)
         if problem:
             outcomes.append(problem)
-        tests, code = _pytest(["-n", "2"], environment)
+        # One more than the cores of the smallest machine: browser tests wait more than they work.
+        tests, code = _pytest(["-n", "3"], environment)
         outcomes.append(tests)
     print("\nWhat ran:")
     for outcome in outcomes:

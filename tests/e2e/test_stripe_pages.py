@@ -31,9 +31,10 @@ class Books:
         frame.get_by_label("Security code").fill("123")
 
     def pay(self, number: str) -> None:
-        """Pay with a new card."""
+        """Pay with a new card; what comes is a page of its own, which may look like this one."""
         self.type(number)
-        self.page.get_by_role("button", name="with this card").click()
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name="with this card").click()
 
     @property
     def status(self) -> str:
