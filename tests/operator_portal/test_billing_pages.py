@@ -171,3 +171,11 @@ def test_tenants_show_what_they_pay(browser: Client) -> None:
     page = _page(browser, "/operator/tenants/late/")
     assert ("€170.00" in page, "Past due since" in page) == (True, True)
     assert "Stripe does not know this workspace yet." in _page(browser, "/operator/tenants/free/")
+
+
+def test_a_search_of_tenants_as_long_as_a_name_may_be_is_a_search(browser: Client) -> None:
+    name = "Long " * 30
+    TenantFactory(slug="long", name=name.strip())
+    TenantFactory(slug="other")
+    page = _page(browser, f"/operator/tenants/?q={name}")
+    assert ("/operator/tenants/long/" in page, "/operator/tenants/other/" in page) == (True, False)
