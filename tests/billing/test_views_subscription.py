@@ -180,6 +180,32 @@ def test_a_stale_version_shows_both_and_keeps_what_was_typed(
     assert 'name="version" value="7"' in body
 
 
+def test_t7_a_company_is_one_line(
+    sign_in: SignIn, owner: User, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_account(tenant)
+    taken: list[str] = []
+
+    def take(*, info: details.BillingInfo, **_given: object) -> BillingAccount:
+        taken.append(info.company)
+        return BillingAccount()
+
+    monkeypatch.setattr(details, "update_billing_info", take)
+    sign_in(owner).post("/admin/acme/subscription/details/", _DETAILS | {"company": "Two\nlines\xa0Ltd"}, headers=_HTMX)
+    assert taken == ["Two lines Ltd"]
+
+
+@pytest.mark.parametrize("company", ["turned\u202eround", "a\u200bgap"])
+def test_t7_a_company_holds_nothing_unseen(
+    sign_in: SignIn, owner: User, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, company: str
+) -> None:
+    make_account(tenant)
+    monkeypatch.setattr(details, "update_billing_info", lambda **_given: pytest.fail("it was taken"))
+    answer = sign_in(owner).post("/admin/acme/subscription/details/", _DETAILS | {"company": company}, headers=_HTMX)
+    assert answer.status_code == 422
+    assert 'id="company-error"' in answer.content.decode()
+
+
 def test_a_link_is_opened_only_at_stripe(sign_in: SignIn, owner: User, tenant: Tenant) -> None:
     make_account(tenant)
     make_invoice(tenant, pdf_url="javascript:alert(1)", hosted_url="https://invoice.stripe.com/i/x")
