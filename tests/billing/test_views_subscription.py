@@ -206,6 +206,14 @@ def test_t7_a_company_holds_nothing_unseen(
     assert 'id="company-error"' in answer.content.decode()
 
 
+def test_t7_a_name_does_not_turn_the_words_about_it(sign_in: SignIn, owner: User, tenant: Tenant) -> None:
+    make_account(tenant, renews_at=timezone.now() + timedelta(days=9))
+    browser = sign_in(owner)
+    name = f"<bdi>{tenant.name}</bdi>"
+    assert f"{name} loses" in browser.get("/admin/acme/subscription/cancel/").content.decode()
+    assert f"{name}, on Dezky since" in browser.get("/admin/acme/").content.decode()
+
+
 def test_a_link_is_opened_only_at_stripe(sign_in: SignIn, owner: User, tenant: Tenant) -> None:
     make_account(tenant)
     make_invoice(tenant, pdf_url="javascript:alert(1)", hosted_url="https://invoice.stripe.com/i/x")
