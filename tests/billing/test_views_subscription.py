@@ -214,6 +214,22 @@ def test_t7_a_name_does_not_turn_the_words_about_it(sign_in: SignIn, owner: User
     assert f"{name}, on Dezky since" in browser.get("/admin/acme/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"total_minor": 21_250, "due_minor": 21_250, "invoiced_minor": 21_250}, "Charged exactly as quoted."),
+        ({"total_minor": -900, "due_minor": 0, "invoiced_minor": -900}, "Credited exactly as quoted."),
+        ({"total_minor": 0, "due_minor": 0, "invoiced_minor": 0}, "Nothing was charged, as quoted."),
+    ],
+)
+def test_a_price_that_was_taken_up_says_what_came_of_it(
+    sign_in: SignIn, owner: User, tenant: Tenant, values: dict[str, int], words: str
+) -> None:
+    make_account(tenant)
+    quote = make_quote(tenant, state="accepted", accepted_at=timezone.now(), **values)
+    assert words in sign_in(owner).get(f"/admin/acme/subscription/quotes/{quote.pk}/").content.decode()
+
+
 def test_a_link_is_opened_only_at_stripe(sign_in: SignIn, owner: User, tenant: Tenant) -> None:
     make_account(tenant)
     make_invoice(tenant, pdf_url="javascript:alert(1)", hosted_url="https://invoice.stripe.com/i/x")
