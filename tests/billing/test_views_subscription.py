@@ -230,6 +230,17 @@ def test_a_price_that_was_taken_up_says_what_came_of_it(
     assert words in sign_in(owner).get(f"/admin/acme/subscription/quotes/{quote.pk}/").content.decode()
 
 
+def test_an_invoice_of_nothing_where_something_was_quoted_is_told(
+    sign_in: SignIn, owner: User, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_account(tenant)
+    quote = make_quote(tenant, state="different", accepted_at=timezone.now(), invoiced_minor=0)
+    monkeypatch.setattr(subscriptions, "accept_quote", lambda **_given: quote)
+    answer = sign_in(owner).post(f"/admin/acme/subscription/quotes/{quote.pk}/", headers=_HTMX)
+    assert answer.status_code == 204
+    assert "212.50" in str(list(answer.wsgi_request._messages))  # type: ignore[attr-defined]
+
+
 def test_a_link_is_opened_only_at_stripe(sign_in: SignIn, owner: User, tenant: Tenant) -> None:
     make_account(tenant)
     make_invoice(tenant, pdf_url="javascript:alert(1)", hosted_url="https://invoice.stripe.com/i/x")
