@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.templatetags.ui import local_time
 from billing.enums import InvoiceStatus, SubscriptionStatus
 from billing.errors import Declined, Moved, Refused, StripeAway
 from billing.models import BillingAccount
@@ -239,6 +240,18 @@ def test_an_invoice_of_nothing_where_something_was_quoted_is_told(
     answer = sign_in(owner).post(f"/admin/acme/subscription/quotes/{quote.pk}/", headers=_HTMX)
     assert answer.status_code == 204
     assert "212.50" in str(list(answer.wsgi_request._messages))  # type: ignore[attr-defined]
+
+
+def test_the_overview_writes_the_renewal_in_the_readers_zone_as_other_pages_do(
+    sign_in: SignIn, owner: User, tenant: Tenant
+) -> None:
+    make_account(tenant, renews_at=timezone.now() + timedelta(days=9))
+    with operator_scope():
+        renews_at = BillingAccount.objects.for_tenant(tenant).get().renews_at
+    shown = str(local_time(renews_at, "date"))
+    browser = sign_in(owner)
+    for path in ("", "subscription/"):
+        assert shown in browser.get(f"/admin/acme/{path}").content.decode()
 
 
 def test_a_link_is_opened_only_at_stripe(sign_in: SignIn, owner: User, tenant: Tenant) -> None:
