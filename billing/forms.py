@@ -45,6 +45,13 @@ class DetailsForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["country"].choices = countries  # type: ignore[attr-defined]
 
+    def clean_company(self) -> str:
+        """Return a name of one line, without what can't be seen (T7)."""
+        company = " ".join(self.cleaned_data["company"].split())
+        if not company.isprintable():
+            raise forms.ValidationError("The name holds characters that can't be seen.")
+        return company
+
 
 class InvoiceFilterForm(forms.Form):
     """Which invoices to list; what is not understood is left out."""

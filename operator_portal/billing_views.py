@@ -60,7 +60,7 @@ class PlansReadView(OperatorRequiredMixin, View):
 class WebhooksView(FragmentMixin, OperatorRequiredMixin, TemplateView):
     """Lists what Stripe has told us, the newest first, under how the inbox does."""
 
-    fragment = "rows"
+    fragment = "found"
     template_name = "operator_portal/webhooks.html"
     http_method_names = ("get", "head")
 
@@ -102,7 +102,7 @@ class WebhookReplayView(OperatorRequiredMixin, View):
 class RadarView(FragmentMixin, OperatorRequiredMixin, TemplateView):
     """Lists how each tenant's billing compared with Stripe, and when."""
 
-    fragment = "rows"
+    fragment = "found"
     template_name = "operator_portal/billing.html"
     http_method_names = ("get", "head")
 

@@ -9,7 +9,7 @@ from tenants.enums import TenantStatus
 class TenantFilterForm(forms.Form):
     """Which tenants to list."""
 
-    q = forms.CharField(required=False, max_length=100)
+    q = forms.CharField(required=False, max_length=200)
     status = forms.ChoiceField(required=False, choices=[("", "All"), *TenantStatus.choices])
     partner = forms.SlugField(required=False, max_length=63)
     cursor = forms.CharField(required=False, max_length=4096)

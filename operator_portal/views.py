@@ -41,7 +41,7 @@ class OverviewView(OperatorRequiredMixin, TemplateView):
 class TenantsView(FragmentMixin, OperatorRequiredMixin, TemplateView):
     """Lists every tenant, by name."""
 
-    fragment = "rows"
+    fragment = "found"
     template_name = "operator_portal/tenants.html"
     http_method_names = ("get", "head")
 

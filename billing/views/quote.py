@@ -98,10 +98,10 @@ def _price(quote: Quote) -> Any:
 def _words(quote: Quote, locale: str) -> tuple[str, str]:
     title = f"{quote.plan_label}, {quote.seats} seat{'' if quote.seats == 1 else 's'}"
     invoiced = quote.invoiced
+    if invoiced is not None and quote.is_different:
+        return title, f"Quoted {quote.total.format(locale)}, invoiced {invoiced.format(locale)}."
     if invoiced is None or not invoiced.minor:
         return title, "Nothing was charged."
-    if quote.is_different:
-        return title, f"Quoted {quote.total.format(locale)}, invoiced {invoiced.format(locale)}."
     if invoiced.minor < 0:
         return title, f"{type(invoiced)(invoiced.currency, -invoiced.minor).format(locale)} was credited, as quoted."
     return title, f"{invoiced.format(locale)}, exactly as quoted."

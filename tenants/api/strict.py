@@ -19,7 +19,8 @@ class StrictSerializer(serializers.Serializer[Any]):
         """
         if isinstance(data, dict):
             writable = {name for name, field in self.fields.items() if not field.read_only}
-            unknown = sorted(str(name) for name in data if name not in writable)
+            # Half a character of UTF-16, which JSON can hold, could not be written into the answer.
+            unknown = sorted(str(n).encode(errors="backslashreplace").decode() for n in data if n not in writable)
             if unknown:
                 raise serializers.ValidationError({name: ["This can't be set here."] for name in unknown})
         return super().to_internal_value(data)

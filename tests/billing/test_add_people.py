@@ -126,6 +126,13 @@ def test_while_stripe_is_away_the_number_stays(
     assert re.search(r'name="people" value="6"', answer.content.decode())
 
 
+def test_one_person_without_a_seat_is_one_person(sign_in: SignIn) -> None:
+    bare = TenantFactory(slug="full", seats=0, seats_used=0)
+    browser = sign_in(MembershipFactory(tenant=bare, role=MembershipRole.OWNER).user)
+    _take(bare, 1)
+    assert "1 person shares 0 bought seats" in browser.get("/admin/full/people/").content.decode()
+
+
 def test_only_who_may_buy_seats_finds_the_button(sign_in: SignIn, tenant: Tenant) -> None:
     owner, member = _owner(sign_in, tenant), sign_in(MembershipFactory(tenant=tenant).user)
     assert _URL in owner.get("/admin/full/people/").content.decode()

@@ -125,6 +125,7 @@ def test_p3_if_match_is_read_as_http_says(api: Api, tag: str | None, status: int
         ({"country": "DK", "vat_number": "DK12345678"}, "vat_number"),
         ({"vat_status": "verified"}, "vat_status"),
         ({"synced_at": "2026-01-01T00:00:00Z"}, "synced_at"),
+        ({"\ud800": "half a character"}, "\\ud800"),
         ([], "non_field_errors"),
     ],
 )

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.templatetags.ui import local_time
 from billing.enums import InvoiceStatus, SubscriptionStatus
 from billing.errors import Declined, Moved, Refused, StripeAway
 from billing.models import BillingAccount
@@ -178,6 +179,79 @@ def test_a_stale_version_shows_both_and_keeps_what_was_typed(
     assert "<td>Theirs</td>" in body
     assert 'value="Mine"' in body
     assert 'name="version" value="7"' in body
+
+
+def test_t7_a_company_is_one_line(
+    sign_in: SignIn, owner: User, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_account(tenant)
+    taken: list[str] = []
+
+    def take(*, info: details.BillingInfo, **_given: object) -> BillingAccount:
+        taken.append(info.company)
+        return BillingAccount()
+
+    monkeypatch.setattr(details, "update_billing_info", take)
+    sign_in(owner).post("/admin/acme/subscription/details/", _DETAILS | {"company": "Two\nlines\xa0Ltd"}, headers=_HTMX)
+    assert taken == ["Two lines Ltd"]
+
+
+@pytest.mark.parametrize("company", ["turned\u202eround", "a\u200bgap"])
+def test_t7_a_company_holds_nothing_unseen(
+    sign_in: SignIn, owner: User, tenant: Tenant, monkeypatch: pytest.MonkeyPatch, company: str
+) -> None:
+    make_account(tenant)
+    monkeypatch.setattr(details, "update_billing_info", lambda **_given: pytest.fail("it was taken"))
+    answer = sign_in(owner).post("/admin/acme/subscription/details/", _DETAILS | {"company": company}, headers=_HTMX)
+    assert answer.status_code == 422
+    assert 'id="company-error"' in answer.content.decode()
+
+
+def test_t7_a_name_does_not_turn_the_words_about_it(sign_in: SignIn, owner: User, tenant: Tenant) -> None:
+    make_account(tenant, renews_at=timezone.now() + timedelta(days=9))
+    browser = sign_in(owner)
+    name = f"<bdi>{tenant.name}</bdi>"
+    assert f"{name} loses" in browser.get("/admin/acme/subscription/cancel/").content.decode()
+    assert f"{name}, on Dezky since" in browser.get("/admin/acme/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"total_minor": 21_250, "due_minor": 21_250, "invoiced_minor": 21_250}, "Charged exactly as quoted."),
+        ({"total_minor": -900, "due_minor": 0, "invoiced_minor": -900}, "Credited exactly as quoted."),
+        ({"total_minor": 0, "due_minor": 0, "invoiced_minor": 0}, "Nothing was charged, as quoted."),
+    ],
+)
+def test_a_price_that_was_taken_up_says_what_came_of_it(
+    sign_in: SignIn, owner: User, tenant: Tenant, values: dict[str, int], words: str
+) -> None:
+    make_account(tenant)
+    quote = make_quote(tenant, state="accepted", accepted_at=timezone.now(), **values)
+    assert words in sign_in(owner).get(f"/admin/acme/subscription/quotes/{quote.pk}/").content.decode()
+
+
+def test_an_invoice_of_nothing_where_something_was_quoted_is_told(
+    sign_in: SignIn, owner: User, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_account(tenant)
+    quote = make_quote(tenant, state="different", accepted_at=timezone.now(), invoiced_minor=0)
+    monkeypatch.setattr(subscriptions, "accept_quote", lambda **_given: quote)
+    answer = sign_in(owner).post(f"/admin/acme/subscription/quotes/{quote.pk}/", headers=_HTMX)
+    assert answer.status_code == 204
+    assert "212.50" in str(list(answer.wsgi_request._messages))  # type: ignore[attr-defined]
+
+
+def test_the_overview_writes_the_renewal_in_the_readers_zone_as_other_pages_do(
+    sign_in: SignIn, owner: User, tenant: Tenant
+) -> None:
+    make_account(tenant, renews_at=timezone.now() + timedelta(days=9))
+    with operator_scope():
+        renews_at = BillingAccount.objects.for_tenant(tenant).get().renews_at
+    shown = str(local_time(renews_at, "date"))
+    browser = sign_in(owner)
+    for path in ("", "subscription/"):
+        assert shown in browser.get(f"/admin/acme/{path}").content.decode()
 
 
 def test_a_link_is_opened_only_at_stripe(sign_in: SignIn, owner: User, tenant: Tenant) -> None:

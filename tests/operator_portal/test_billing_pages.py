@@ -171,3 +171,21 @@ def test_tenants_show_what_they_pay(browser: Client) -> None:
     page = _page(browser, "/operator/tenants/late/")
     assert ("€170.00" in page, "Past due since" in page) == (True, True)
     assert "Stripe does not know this workspace yet." in _page(browser, "/operator/tenants/free/")
+
+
+def test_a_search_of_tenants_as_long_as_a_name_may_be_is_a_search(browser: Client) -> None:
+    name = "Long " * 30
+    TenantFactory(slug="long", name=name.strip())
+    TenantFactory(slug="other")
+    page = _page(browser, f"/operator/tenants/?q={name}")
+    assert ("/operator/tenants/long/" in page, "/operator/tenants/other/" in page) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "tab"), [("tenants", "status=trial"), ("webhooks", "state=failed"), ("billing", "state=same")]
+)
+def test_after_a_search_the_tabs_keep_what_was_searched_for(browser: Client, path: str, tab: str) -> None:
+    answer = browser.get(f"/operator/{path}/?q=acme", headers={"HX-Request": "true"})
+    body = answer.content.decode()
+    assert (body.count('id="tabs"'), body.count('id="rows"'), "<html" in body) == (1, 1, False)
+    assert f'href="?q=acme&amp;{tab}"' in body

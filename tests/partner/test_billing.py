@@ -45,6 +45,13 @@ def test_sums_never_cross_currencies_or_firms(firm: Partner) -> None:
     assert totals.past_due == 1
 
 
+def test_a_search_as_long_as_a_name_may_be_is_a_search(firm: Partner, sign_in: SignIn) -> None:
+    name = "Long " * 30
+    TenantFactory(slug="long", name=name.strip(), partner=firm)
+    page = sign_in(PartnerStaffFactory(partner=firm).user).get("/partner/", {"q": name}).content.decode()
+    assert ('id="customer-long"' in page, 'id="customer-acme"' in page) == (True, False)
+
+
 def test_an_agent_sees_the_billing_of_assigned_customers_alone(firm: Partner, sign_in: SignIn) -> None:
     agent = PartnerStaffFactory(partner=firm, role=StaffRole.AGENT)
     with operator_scope():
