@@ -20,7 +20,7 @@ PERIODS = (
 class PeopleFilterForm(forms.Form):
     """Which people to list; what is not understood is left out."""
 
-    q = forms.CharField(required=False, max_length=100)
+    q = forms.CharField(required=False, max_length=200)
     role = forms.ChoiceField(required=False, choices=[("", "Any role"), *MembershipRole.choices])
     cursor = forms.CharField(required=False, max_length=4096)
 
@@ -28,7 +28,7 @@ class PeopleFilterForm(forms.Form):
 class AuditFilterForm(forms.Form):
     """Which events to list; what is not understood is left out."""
 
-    q = forms.CharField(required=False, max_length=100)
+    q = forms.CharField(required=False, max_length=200)
     action = forms.ChoiceField(required=False, choices=[("", "Any event"), *AuditAction.choices])
     actor = forms.CharField(required=False, max_length=320)
     period = forms.ChoiceField(required=False, choices=PERIODS)

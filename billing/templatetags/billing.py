@@ -47,7 +47,11 @@ def country_name(context: Context, code: str) -> str:
 @register.filter
 def stripe_link(url: str) -> str:
     """Return an address of Stripe's that may be opened: https, or that of the server which stands in for it."""
-    parts, api = urlsplit(url), urlsplit(settings.STRIPE_API_BASE)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    api = urlsplit(settings.STRIPE_API_BASE)
     is_known = (parts.scheme, parts.netloc) == (api.scheme, api.netloc)
     return url if parts.netloc and (parts.scheme == "https" or is_known) else ""
 
