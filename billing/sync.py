@@ -145,6 +145,8 @@ def _apply(owner: Tenant, found: Snapshot, began_from: datetime | None, by: Acto
         if account.synced_at != began_from:
             raise Overtaken
         mirror.store(found)
+        if found.customer.get("deleted"):
+            writes.forget_customer(owner, found.customer_id)
         before = copy.copy(account)
         now = timezone.now()
         changed = _project_account(account, _mirrored(found), now)

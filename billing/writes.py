@@ -113,6 +113,15 @@ def note_done(*sent: Sent) -> None:
         )
 
 
+def forget_customer(tenant: Tenant, customer_id: str) -> None:
+    """Give up, in the caller's transaction and scope, the key that made a customer who is deleted at Stripe.
+
+    Stripe would repeat its answer and name that customer again.
+    """
+    made = StripeWrite.objects.for_tenant(tenant).filter(operation=Operation.CUSTOMER_CREATE, object_id=customer_id)
+    made.filter(state=WriteState.DONE).update(state=WriteState.LOST, problem="Deleted at Stripe")
+
+
 def is_changing_subscription(tenant: Tenant) -> bool:
     """Return whether somebody here is at a write to the subscription: what changes there is theirs to tell."""
     return (

@@ -112,6 +112,16 @@ def test_a_deleted_customer_takes_card_and_subscription_along(stripe: CheckedStr
     assert (account.customer_id, account.has_card, account.has_subscription) == (None, False, False)
 
 
+def test_after_a_customer_was_deleted_another_is_made(stripe: CheckedStripe, tenant: Tenant) -> None:
+    customer = _customer(tenant)
+    call(stripe, "DELETE", f"customers/{customer}")
+    sync.customer(customer)
+    ready_to_pay(stripe, tenant)
+    assert _customer(tenant) != customer
+    with operator_scope():
+        assert BillingAccount.objects.for_tenant(tenant).get().card_last4 == "4242"
+
+
 def test_a_tenant_that_cannot_be_compared_holds_up_no_other(
     stripe: CheckedStripe, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
