@@ -164,10 +164,12 @@ def test_what_lies_ahead_is_told_once_for_each_card_and_period(tenant: Tenant) -
     "fields",
     [
         {"status": SubscriptionStatus.CANCELED},
+        {"status": SubscriptionStatus.PAUSED, "card_exp_year": 2099},
+        {"status": SubscriptionStatus.UNPAID, "card_exp_year": 2099},
         {"is_cancelling": True},
         {"renews_at": timezone.now() + timedelta(days=30), "card_exp_year": 2099},
     ],
-    ids=["ended", "cancelled", "far away"],
+    ids=["ended", "paused", "unpaid", "cancelled", "far away"],
 )
 def test_nobody_is_told_of_what_does_not_come(tenant: Tenant, fields: dict[str, Any]) -> None:
     near = {"renews_at": timezone.now() + timedelta(days=3), "card_exp_month": 1, "card_exp_year": 2026}
