@@ -174,6 +174,16 @@ def test_invoices_outlive_their_customer(stripe: CheckedStripe, tenant: Tenant) 
     assert _invoices(tenant) == 1
 
 
+def test_an_invoice_that_was_paid_elsewhere_is_left_alone(stripe: CheckedStripe, tenant: Tenant) -> None:
+    ready_to_pay(stripe, tenant)
+    _subscribe(tenant)
+    with operator_scope():
+        Invoice.objects.for_tenant(tenant).update(status=InvoiceStatus.OPEN)
+        invoice = Invoice.objects.for_tenant(tenant).get()
+    found = payments.pay_invoice(tenant=tenant, invoice_id=invoice.pk, by=SYSTEM)
+    assert (found.pk, found.status) == (invoice.pk, InvoiceStatus.PAID)
+
+
 def test_fewer_seats_than_people_are_refused(stripe: CheckedStripe, tenant: Tenant) -> None:
     ready_to_pay(stripe, tenant)
     with operator_scope():
