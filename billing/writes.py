@@ -19,7 +19,7 @@ from django.utils import timezone
 from billing.enums import Operation, WriteState
 from billing.errors import Busy, Refused, StripeAway
 from billing.gateway.transport import Object, is_replayed_failure
-from billing.models import StripeWrite
+from billing.models import BillingAccount, StripeWrite
 from billing.querysets import StripeWriteQuerySet
 from tenants.models import Tenant
 from tenants.scope import tenant_scope
@@ -37,6 +37,8 @@ _SINGLE = (Operation.CUSTOMER_CREATE, *_QUOTED)
 # Longer than any request that sends one waits for its answer.
 _UNDER_WAY = timedelta(seconds=30)
 
+type Demand = Callable[[BillingAccount], None]
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -52,13 +54,13 @@ def send(
     operation: Operation,
     content: Any,
     call: Callable[[str], Object],
-    demand: Callable[[], None] | None = None,
+    demand: Demand | None = None,
 ) -> Sent:
     """Return what Stripe answers to `call(key)`; `content` is what is asked for, as JSON.
 
     It stays pending until `note_done`. Of what is done once and never again, as taking up a quote, the key is
     sent again even when it is done: Stripe repeats its answer. `demand` raises if this may not begin: it is asked
-    in the transaction that keeps the write, and not of one that was sent before.
+    in the transaction that keeps the write, with the account locked, and not of one that was sent before.
 
     Raises:
         StripeAway: it is not known whether it was done; the same may be sent again, and is done once.
@@ -144,18 +146,21 @@ def _others(tenant: Tenant, content: Any) -> StripeWriteQuerySet:
     return rows.exclude(content=_digest(content))
 
 
-def _kept(tenant: Tenant, operation: Operation, content: Any, demand: Callable[[], None] | None) -> StripeWrite:
+def _kept(tenant: Tenant, operation: Operation, content: Any, demand: Demand | None) -> StripeWrite:
     """Return the write of this very content whose key is to be sent, or a new one, committed."""
     digest = _digest(content)
     give_up_on_forgotten(tenant)
     with tenant_scope(tenant):
+        accounts = BillingAccount.objects.for_tenant(tenant).select_for_update()
+        # Locked before anything is looked for, so that nobody keeps or finishes the same in between.
+        account = accounts.get() if demand is not None else None
         pending = StripeWrite.objects.for_tenant(tenant).pending().filter(operation=operation, content=digest)
         done = StripeWrite.objects.for_tenant(tenant).done().filter(operation=operation, content=digest)
         found = pending.first() or (done.first() if operation in _SINGLE else None)
         if found is not None:
             return found
-        if demand is not None:
-            demand()
+        if demand is not None and account is not None:
+            demand(account)
         try:
             with transaction.atomic():
                 return StripeWrite.objects.create(tenant=tenant, operation=operation, content=digest)

@@ -43,9 +43,9 @@ def accept_quote(*, tenant: Tenant, quote_id: UUID, by: Actor) -> Quote:
     operation = Operation.SUBSCRIPTION_CHANGE if quote.subscription_id else Operation.SUBSCRIPTION_CREATE
     content = {"quote": str(quote.pk)}
 
-    def demand() -> None:
-        # Under the account's lock: of two quotes at once the second finds what the first is at, or has done.
-        _demand_current(BillingAccount.objects.for_tenant(tenant).select_for_update().get(), quote)
+    def demand(locked: BillingAccount) -> None:
+        # Of two quotes at once the second finds what the first is at, or has done.
+        _demand_current(locked, quote)
         writes.demand_nothing_under_way(tenant=tenant, content=content)
 
     with patience():
