@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import Error
+from django.db import InterfaceError, OperationalError
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -67,7 +67,7 @@ def drain(*, budget_seconds: float = _BUDGET_SECONDS) -> Drained:
             except StripeAway as outage:
                 inbox.call_worker(in_seconds=_rest(events, str(outage)))
                 return Drained(applied, failed + len(events), is_stripe_away=True)
-            except Error:
+            except (InterfaceError, OperationalError):
                 raise  # without the database nothing can be noted; everything waits
             except BillingError as refusal:
                 failed += _postpone(events, str(refusal))
@@ -82,10 +82,12 @@ def replay(event: WebhookEvent) -> None:
 
 
 def _by_customer(batch: Iterable[WebhookEvent]) -> list[tuple[str, list[WebhookEvent]]]:
-    found: dict[str, list[WebhookEvent]] = defaultdict(list)
+    """Return customers with their events; of those that name none, each payment's stand by themselves."""
+    found: dict[tuple[str, str], list[WebhookEvent]] = defaultdict(list)
     for event in batch:
-        found[event.customer_id].append(event)
-    return list(found.items())
+        is_alone = not event.customer_id and event.type.startswith(_MONEY_BACK)
+        found[event.customer_id, event.object_id if is_alone else ""].append(event)
+    return [(customer_id, events) for (customer_id, _payment), events in found.items()]
 
 
 def _still_waiting(taken: list[WebhookEvent]) -> list[WebhookEvent]:

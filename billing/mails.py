@@ -35,7 +35,7 @@ _SUBJECTS = {
 
 @app.task(retry=_RETRY, pass_context=False)
 def send_notice(notice_id: str) -> int:
-    """Send one mail, once; return to how many addresses.
+    """Send one mail, once; return to how many addresses. What was put right before it went out is told to nobody.
 
     It is marked as sent after the server has taken it: a worker that dies in between sends it again, and no
     mail is lost.
@@ -45,6 +45,8 @@ def send_notice(notice_id: str) -> int:
         if notice is None:
             return 0
         addresses, context = _addresses(notice.tenant), _context(notice)
+    if _is_overtaken(notice, context["account"], context["invoice"]):
+        return 0
     if not addresses:
         logger.warning("nobody to tell about %s of %s", notice.kind, notice.tenant.slug)
         return 0
@@ -55,6 +57,15 @@ def send_notice(notice_id: str) -> int:
     with operator_scope():
         BillingNotice.objects.for_tenant(notice.tenant).filter(pk=notice.pk).update(sent_at=timezone.now())
     return len(addresses)
+
+
+def _is_overtaken(notice: BillingNotice, account: BillingAccount, invoice: Invoice | None) -> bool:
+    """Return whether a mail is about what is no more: it may have waited for the mail server for days."""
+    if notice.kind == NoticeKind.PAYMENT_FAILED:
+        return invoice is None or not invoice.is_open
+    if notice.kind == NoticeKind.CARD_EXPIRING:
+        return notice.subject.partition(":")[0] != account.payment_method_id
+    return notice.kind == NoticeKind.RENEWAL and (account.is_cancelling or not account.has_subscription)
 
 
 def _addresses(tenant: Tenant) -> list[str]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
 from babel import Locale
-from babel.numbers import format_currency, parse_pattern
 
 # Digits after the point in what Stripe sends, where they are not two (https://docs.stripe.com/currencies).
 _ZERO = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf"
 _THREE = "bhd jod kwd omr tnd"
-# ISK and UGX are sent times 100 though they have no smaller unit; CLDR writes them without decimals.
+# ISK and UGX are sent times 100 though they have no smaller unit: written without decimals. Of others that CLDR
+# writes so, as RSD, Stripe charges hundredths.
+_WHOLE = frozenset({"isk", "ugx"})
 _LETTER_BEFORE_FIGURE = re.compile(r"(?<=[A-Za-z])(?=[0-9])")
 _DIGITS = {**dict.fromkeys(_ZERO.split(), 0), **dict.fromkeys(_THREE.split(), 3)}
 
@@ -42,15 +44,19 @@ class Money:
 
     def format(self, locale: str = "en") -> str:
         """Return the amount as a person of `locale` writes it."""
-        text = format_currency(self.major, self.currency.upper(), locale=locale)
-        # CLDR puts a space between a currency's letters and a figure; Babel 2.18 leaves it out.
-        return _LETTER_BEFORE_FIGURE.sub("\xa0", text)
+        digits = 0 if self.currency in _WHOLE else minor_digits(self.currency)
+        return self._written(locale, digits)
 
     def format_round(self, locale: str = "en") -> str:
         """Return the amount without its decimals, as on the axis of a chart."""
-        pattern = parse_pattern(Locale.parse(locale).currency_formats["standard"])
-        pattern.frac_prec = (0, 0)
+        return self._written(locale, 0)
+
+    def _written(self, locale: str, digits: int) -> str:
+        # A copy, since Babel keeps one pattern for all threads.
+        pattern = copy.copy(Locale.parse(locale).currency_formats["standard"])
+        pattern.frac_prec = (digits, digits)
         text = pattern.apply(self.major, locale, currency=self.currency.upper(), currency_digits=False)
+        # CLDR puts a space between a currency's letters and a figure; Babel 2.18 leaves it out.
         return _LETTER_BEFORE_FIGURE.sub("\xa0", text)
 
 

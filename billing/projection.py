@@ -22,6 +22,7 @@ _VAT = {
     "unverified": VatStatus.REFUSED,
     "unavailable": VatStatus.UNAVAILABLE,
 }
+_COMPANY, _EMAIL = 200, 254
 _NO_SUBSCRIPTION: dict[str, Any] = {
     "subscription_id": "",
     "subscription_item_id": "",
@@ -81,9 +82,11 @@ def details_fields(customer: Object) -> dict[str, Any]:
     # Stripe lists the newest first, also among those of one second.
     tax_id = max(tax_ids, key=lambda each: int(each["created"])) if tax_ids else None
     status = str(((tax_id or {}).get("verification") or {}).get("status"))
+    email = customer.get("email") or ""
     return {
-        "company": customer.get("name") or "",
-        "email": customer.get("email") or "",
+        # Stripe's own bounds are wider: 256 characters, and 512 for an address, which is none that mail can reach.
+        "company": (customer.get("name") or "")[:_COMPANY],
+        "email": email if len(email) <= _EMAIL else "",
         "country": (customer.get("address") or {}).get("country") or "",
         "vat_number": tax_id["value"] if tax_id else "",
         "vat_status": _VAT.get(status, VatStatus.UNAVAILABLE) if tax_id else VatStatus.NONE,

@@ -6,11 +6,12 @@ import logging
 from dataclasses import asdict
 from datetime import timedelta
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from billing import inbox, sync
 from billing.enums import DriftState
-from billing.errors import BadWebhook, BillingError
+from billing.errors import BadWebhook, BillingError, Busy, StripeAway
 from billing.gateway import reads
 from billing.models import BillingAccount, BillingWatch, DriftReport
 from billing.projection import moment
@@ -58,32 +59,43 @@ def compare(tenant: Tenant) -> DriftReport:
 
     A difference is found once: the next comparison finds none. What can't be compared is unknown, never same.
     """
-    with operator_scope():
-        account = BillingAccount.objects.for_tenant(tenant).first()
-    if account is None or not account.customer_id:
-        return _report(tenant, DriftState.SAME, [])
-    try:
-        synced = sync.tenant(tenant, account.customer_id, sync.Wanted(is_whole=True))
-    except BillingError as error:
-        return _unknown(tenant, str(error))
-    return _report(
-        tenant, DriftState.DIFFERENT if synced.differences else DriftState.SAME, [asdict(d) for d in synced.differences]
-    )
+    report, _ = _compare(tenant)
+    return report
 
 
 def compare_oldest(count: int) -> int:
     """Compare the tenants that were not compared for longest; stops when Stripe is away. Returns how many."""
     with operator_scope():
         accounts = BillingAccount.objects.exclude(customer_id=None).select_related("tenant", "tenant__drift_report")
-        due = [account.tenant for account in accounts.order_by("tenant__drift_report__checked_at")[:count]]
         fresh = [a.tenant for a in accounts.filter(tenant__drift_report=None)[:count]]
+        known = accounts.exclude(tenant__drift_report=None)
+        due = [a.tenant for a in known.order_by("tenant__drift_report__checked_at")[:count]]
     done = 0
     for tenant in (fresh + due)[:count]:
-        report = compare(tenant)
+        _, is_away = _compare(tenant)
         done += 1
-        if report.state == DriftState.UNKNOWN:
+        if is_away:
             break
     return done
+
+
+def _compare(tenant: Tenant) -> tuple[DriftReport, bool]:
+    """Return what comparing a tenant gave, and whether Stripe was away."""
+    with operator_scope():
+        account = BillingAccount.objects.for_tenant(tenant).first()
+    if account is None or not account.customer_id:
+        return _report(tenant, DriftState.SAME, []), False
+    try:
+        synced = sync.tenant(tenant, account.customer_id, sync.Wanted(is_whole=True))
+    except (InterfaceError, OperationalError):
+        raise  # without the database nothing can be noted
+    except BillingError as error:
+        return _unknown(tenant, str(error)), isinstance(error, StripeAway) and not isinstance(error, Busy)
+    except Exception as error:
+        logger.exception("%s could not be compared", tenant.slug)
+        return _unknown(tenant, type(error).__name__), False
+    state = DriftState.DIFFERENT if synced.differences else DriftState.SAME
+    return _report(tenant, state, [asdict(each) for each in synced.differences]), False
 
 
 def _keep(content: dict[str, object]) -> bool:

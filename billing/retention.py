@@ -27,16 +27,17 @@ def purge() -> int:
     now = timezone.now()
     settled = WebhookEvent.objects.filter(state__in=[InboxState.DONE, InboxState.IGNORED])
     deleted = _delete(settled.filter(received_at__lt=now - KEEP_EVENTS))
-    with operator_scope():
-        deleted += _delete(StripeWrite.objects.filter(finished_at__lt=now - KEEP_WRITES))
-        # Half an hour after it was made a quote is taken up, or void.
-        deleted += _delete(Quote.objects.filter(created_at__lt=now - KEEP_WRITES))
-    return deleted
+    deleted += _delete(StripeWrite.objects.filter(finished_at__lt=now - KEEP_WRITES))
+    # Half an hour after it was made a quote is taken up, or void.
+    return deleted + _delete(Quote.objects.filter(created_at__lt=now - KEEP_WRITES))
 
 
 def _delete(rows: QuerySet[Any]) -> int:
-    """Delete rows, so many at a time that no lock is held for long."""
+    """Delete rows, so many at a time and in a transaction that no lock is held for long."""
     deleted = 0
-    while keys := list(rows.values_list("pk", flat=True)[:_STEP]):
-        deleted += rows.filter(pk__in=keys).delete()[0]
-    return deleted
+    while True:
+        with operator_scope():
+            keys = list(rows.values_list("pk", flat=True)[:_STEP])
+            deleted += rows.filter(pk__in=keys).delete()[0]
+        if not keys:
+            return deleted

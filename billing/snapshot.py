@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from billing.enums import LIVING_STATUSES, SubscriptionStatus
 from billing.errors import Gone
 from billing.gateway import reads
 from billing.gateway.transport import Object
@@ -33,9 +34,10 @@ class Snapshot:
 
     @property
     def subscription(self) -> Object | None:
-        """Return the subscription that counts: the newest that lives, else the newest."""
-        living = [each for each in self.subscriptions if each["status"] not in ("canceled", "incomplete_expired")]
-        candidates = living or self.subscriptions
+        """Return the subscription that counts: the newest that lives, else one that may yet, else the newest."""
+        living = [each for each in self.subscriptions if each["status"] in LIVING_STATUSES]
+        begun = [each for each in self.subscriptions if each["status"] == SubscriptionStatus.INCOMPLETE]
+        candidates = living or begun or self.subscriptions
         return max(candidates, key=lambda each: (each["created"], each["id"])) if candidates else None
 
 

@@ -145,6 +145,8 @@ def _apply(owner: Tenant, found: Snapshot, began_from: datetime | None, by: Acto
         if account.synced_at != began_from:
             raise Overtaken
         mirror.store(found)
+        if found.customer.get("deleted"):
+            writes.forget_customer(owner, found.customer_id)
         before = copy.copy(account)
         now = timezone.now()
         changed = _project_account(account, _mirrored(found), now)
@@ -205,10 +207,11 @@ def _project_invoices(owner: Tenant, invoices: Iterable[dict[str, Any]], now: da
 
 
 def _forget_deleted(owner: Tenant, found: Snapshot) -> list[Difference]:
-    """Take away what Stripe has no more: a draft that was deleted there."""
+    """Take away what Stripe has no more: a draft that was deleted there. What was ever charged stays."""
     if not found.is_whole:
         return []
-    gone = Invoice.objects.for_tenant(owner).exclude(stripe_id__in=[each["id"] for each in found.invoices])
+    drafts = Invoice.objects.for_tenant(owner).filter(status=InvoiceStatus.DRAFT)
+    gone = drafts.exclude(stripe_id__in=[each["id"] for each in found.invoices])
     changed = [Difference(str(row), "invoice", "there", "") for row in gone]
     gone.delete()
     return changed

@@ -73,7 +73,7 @@ def payment_method(payment_method_id: str) -> Object:
 
 
 def prices() -> Iterator[Object]:
-    """Yield every active recurring price with its product and tiers."""
+    """Yield every recurring price, sold or not any more, with its product and tiers."""
     params: dict[str, Any] = {"type": "recurring", "limit": PAGE, "expand": ["data.product", "data.tiers"]}
     yield from _paged(lambda more: ask(lambda c: c.v1.prices.list({**params, **more})))  # type: ignore[arg-type]
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from billing import sync, writes
 from billing.enums import InvoiceStatus, Operation
-from billing.errors import Gone, Refused
+from billing.errors import Declined, Gone, Refused
 from billing.gateway import writes as stripe
 from billing.models import BillingAccount, Invoice
 from billing.services.standing import account_for, patience
@@ -43,8 +43,11 @@ def pay_invoice(*, tenant: Tenant, invoice_id: UUID, by: Actor) -> Invoice:
                 },
                 call=lambda key: stripe.pay_invoice(invoice.stripe_id, key=key),
             )
-        except Refused:
+        except Refused as refusal:
             _look_again(tenant, account, invoice)  # an attempt that failed counts, and its mail goes out
+            found = _invoice(tenant, invoice_id)
+            if found.status == InvoiceStatus.PAID and not isinstance(refusal, Declined):
+                return found  # by somebody else, or by Stripe's own attempt
             raise
 
         def note(_fresh: BillingAccount) -> None:

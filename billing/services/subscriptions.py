@@ -42,14 +42,21 @@ def accept_quote(*, tenant: Tenant, quote_id: UUID, by: Actor) -> Quote:
         return quote
     operation = Operation.SUBSCRIPTION_CHANGE if quote.subscription_id else Operation.SUBSCRIPTION_CREATE
     content = {"quote": str(quote.pk)}
-    if not writes.is_begun(tenant=tenant, operation=operation, content=content):
-        _demand_current(account, quote)
+
+    def demand(locked: BillingAccount) -> None:
+        # Of two quotes at once the second finds what the first is at, or has done.
+        _demand_current(locked, quote)
+        writes.demand_nothing_under_way(tenant=tenant, content=content)
+
     with patience():
+        if account.customer_id and writes.is_unsure(tenant=tenant, content=content):
+            sync.tenant(tenant, account.customer_id)
         sent = writes.send(
             tenant=tenant,
             operation=operation,
             content=content,
             call=lambda key: _carry_out(account, quote, key),
+            demand=demand,
         )
         invoice = _invoice_of(sent.answer, quote)
 

@@ -11,12 +11,13 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from billing import applying, inbox, notices, sync
+from billing import applying, inbox, notices, projection, sync
 from billing.enums import InboxState, NoticeKind
 from billing.errors import Busy
 from billing.mails import send_notice
 from billing.models import BillingAccount, BillingNotice, WebhookEvent
 from billing.querysets import MAX_ATTEMPTS
+from billing.snapshot import Snapshot
 from tenants.models import Tenant
 from tenants.scope import operator_scope
 from tests.billing.at_stripe import call
@@ -53,6 +54,47 @@ def test_however_long_stripe_is_away_no_event_is_given_up(stripe: CheckedStripe)
 
     WebhookEvent.objects.update(next_try_at=None)
     assert applying.drain().applied == 1
+
+
+def test_a_customer_that_does_not_fit_holds_up_no_other(stripe: CheckedStripe, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the database refuses of one customer, the others have their turn."""
+    first, second = _customer(stripe), _customer(stripe)
+    account_fields = projection.account_fields
+
+    def too_long(snapshot: Snapshot, *, at: int) -> dict[str, Any]:
+        longer = {"card_brand": "x" * 99} if snapshot.customer_id == first else {}
+        return {**account_fields(snapshot, at=at), **longer}
+
+    monkeypatch.setattr(projection, "account_fields", too_long)
+    assert applying.drain() == applying.Drained(applied=1, failed=1)
+    found = dict(WebhookEvent.objects.values_list("customer_id", "state"))
+    assert found == {first: InboxState.FAILED, second: InboxState.DONE}
+
+
+def test_a_name_and_an_address_as_long_as_stripe_allows_are_applied(stripe: CheckedStripe) -> None:
+    customer = _customer(stripe)
+    call(stripe, "POST", f"customers/{customer}", name="N" * 256, email="a" * 300 + "@acme.test")
+    assert applying.drain().applied == 1
+    with operator_scope():
+        account = BillingAccount.objects.get(customer_id=customer)
+    assert (account.company, account.email) == ("N" * 200, "")
+
+
+def test_a_refund_that_cannot_be_looked_up_holds_up_no_other_event(stripe: CheckedStripe) -> None:
+    """Of neither it is said whose it is."""
+    for number, (kind, about) in enumerate(
+        [
+            ("refund.created", {"object": "refund", "id": "re_1", "payment_intent": "pi_unknown"}),
+            ("price.updated", {"object": "price", "id": "price_1"}),
+        ]
+    ):
+        event = {"object": "event", "id": f"evt_{number}", "type": kind, "created": 1, "livemode": False}
+        inbox.receive(json.dumps({**event, "data": {"object": about}}).encode())
+    applying.drain()
+    assert dict(WebhookEvent.objects.values_list("id", "state")) == {
+        "evt_0": InboxState.FAILED,
+        "evt_1": InboxState.DONE,
+    }
 
 
 def test_an_outage_orders_the_next_look_by_itself(stripe: CheckedStripe) -> None:

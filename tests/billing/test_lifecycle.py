@@ -34,6 +34,11 @@ def _subscribe(tenant: Tenant, seats: int = 10, plan: Plan = Plan.BUSINESS) -> A
     return subscriptions.accept_quote(tenant=tenant, quote_id=quote.pk, by=SYSTEM)
 
 
+def _invoices(tenant: Tenant) -> int:
+    with operator_scope():
+        return Invoice.objects.for_tenant(tenant).count()
+
+
 def _account(tenant: Tenant) -> BillingAccount:
     with operator_scope():
         return BillingAccount.objects.for_tenant(tenant).get()
@@ -154,6 +159,29 @@ def test_money_that_went_back_is_shown(stripe: CheckedStripe, tenant: Tenant) ->
     with operator_scope():
         invoice.refresh_from_db()
     assert (invoice.refunded_minor, invoice.status_label) == (1000, "Partly refunded")
+
+
+def test_invoices_outlive_their_customer(stripe: CheckedStripe, tenant: Tenant) -> None:
+    """Stripe keeps what it has charged; the comparison may be the first to hear that the customer is gone."""
+    ready_to_pay(stripe, tenant)
+    _subscribe(tenant)
+    customer = _account(tenant).customer_id
+    call(stripe, "DELETE", f"customers/{customer}")
+    reconcile.compare(tenant)
+    assert (_account(tenant).customer_id, _invoices(tenant)) == (None, 1)
+    ready_to_pay(stripe, tenant)
+    reconcile.compare(tenant)
+    assert _invoices(tenant) == 1
+
+
+def test_an_invoice_that_was_paid_elsewhere_is_left_alone(stripe: CheckedStripe, tenant: Tenant) -> None:
+    ready_to_pay(stripe, tenant)
+    _subscribe(tenant)
+    with operator_scope():
+        Invoice.objects.for_tenant(tenant).update(status=InvoiceStatus.OPEN)
+        invoice = Invoice.objects.for_tenant(tenant).get()
+    found = payments.pay_invoice(tenant=tenant, invoice_id=invoice.pk, by=SYSTEM)
+    assert (found.pk, found.status) == (invoice.pk, InvoiceStatus.PAID)
 
 
 def test_fewer_seats_than_people_are_refused(stripe: CheckedStripe, tenant: Tenant) -> None:

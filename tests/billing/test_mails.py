@@ -108,6 +108,16 @@ def test_a_failed_payment_says_what_happens_next(tenant: Tenant) -> None:
     assert "https://stripe.test/i/in_1?s=a&t=b" in sent.body
 
 
+def test_what_was_put_right_before_the_mail_went_out_is_told_to_nobody(tenant: Tenant) -> None:
+    """The mail server was away for a day, and the invoice is paid by then, the card another, and the end near."""
+    _account(tenant, is_cancelling=True, payment_method_id="pm_2")
+    _invoice(tenant, attempts=1)
+    assert _send(tenant, NoticeKind.PAYMENT_FAILED, "in_1:1") == 0
+    assert _send(tenant, NoticeKind.CARD_EXPIRING, "pm_1:2026-12") == 0
+    assert _send(tenant, NoticeKind.RENEWAL, "sub_1:2026-12-15") == 0
+    assert mail.outbox == []
+
+
 def test_a_promise_is_kept_once(tenant: Tenant) -> None:
     _account(tenant)
     _invoice(tenant)
@@ -164,10 +174,12 @@ def test_what_lies_ahead_is_told_once_for_each_card_and_period(tenant: Tenant) -
     "fields",
     [
         {"status": SubscriptionStatus.CANCELED},
+        {"status": SubscriptionStatus.PAUSED, "card_exp_year": 2099},
+        {"status": SubscriptionStatus.UNPAID, "card_exp_year": 2099},
         {"is_cancelling": True},
         {"renews_at": timezone.now() + timedelta(days=30), "card_exp_year": 2099},
     ],
-    ids=["ended", "cancelled", "far away"],
+    ids=["ended", "paused", "unpaid", "cancelled", "far away"],
 )
 def test_nobody_is_told_of_what_does_not_come(tenant: Tenant, fields: dict[str, Any]) -> None:
     near = {"renews_at": timezone.now() + timedelta(days=3), "card_exp_month": 1, "card_exp_year": 2026}

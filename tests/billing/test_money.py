@@ -21,6 +21,8 @@ NARROW, BREAKING = "\u202f", "\xa0"
         (-500, "eur", "en", "-€5.00"),
         (1_284, "jpy", "en", "¥1,284"),
         (1_284_000, "kwd", "en", f"KWD{BREAKING}1,284.000"),
+        (123_456, "rsd", "en", f"RSD{BREAKING}1,234.56"),
+        (150_000, "ugx", "en", f"UGX{BREAKING}1,500"),
         (150_000, "isk", "en", f"ISK{BREAKING}1,500"),
         (150_000, "isk", "is", f"1.500{BREAKING}kr."),
         (128_400, "usd", "fr", f"1{NARROW}284,00{BREAKING}$US"),

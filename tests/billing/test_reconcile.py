@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from billing import applying, inbox, reconcile, sync
+from billing import applying, inbox, projection, reconcile, sync
 from billing.enums import DriftState, InboxState
 from billing.errors import StripeAway
 from billing.models import BillingAccount, BillingWatch, DriftReport, WebhookEvent
+from billing.snapshot import Snapshot
 from tenants.models import AuditEvent, Tenant
 from tenants.scope import operator_scope
 from tests.billing.at_stripe import call, ready_to_pay
@@ -108,6 +110,35 @@ def test_a_deleted_customer_takes_card_and_subscription_along(stripe: CheckedStr
     with operator_scope():
         account = BillingAccount.objects.for_tenant(tenant).get()
     assert (account.customer_id, account.has_card, account.has_subscription) == (None, False, False)
+
+
+def test_after_a_customer_was_deleted_another_is_made(stripe: CheckedStripe, tenant: Tenant) -> None:
+    customer = _customer(tenant)
+    call(stripe, "DELETE", f"customers/{customer}")
+    sync.customer(customer)
+    ready_to_pay(stripe, tenant)
+    assert _customer(tenant) != customer
+    with operator_scope():
+        assert BillingAccount.objects.for_tenant(tenant).get().card_last4 == "4242"
+
+
+def test_a_tenant_that_cannot_be_compared_holds_up_no_other(
+    stripe: CheckedStripe, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other: Tenant = TenantFactory()
+    ready_to_pay(stripe, other)
+    broken, account_fields = _customer(tenant), projection.account_fields
+
+    def fail(snapshot: Snapshot, *, at: int) -> dict[str, Any]:
+        if snapshot.customer_id == broken:
+            raise KeyError("items")
+        return account_fields(snapshot, at=at)
+
+    monkeypatch.setattr(projection, "account_fields", fail)
+    assert reconcile.compare_oldest(5) == 2
+    with operator_scope():
+        found = {report.tenant_id: (report.state, report.problem) for report in DriftReport.objects.all()}
+    assert found == {tenant.pk: (DriftState.UNKNOWN, "KeyError"), other.pk: (DriftState.SAME, "")}
 
 
 def test_those_compared_longest_ago_come_first_and_an_outage_ends_the_round(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -78,3 +80,30 @@ def test_many_go_in_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         _event(str(number), InboxState.DONE, 100)
 
     assert retention.purge() == 5
+
+
+def test_each_step_is_a_transaction_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the first row would stay locked until the last one is gone."""
+    tenant, at, opened = TenantFactory(), timezone.now() - timedelta(days=401), []
+    with operator_scope():
+        for number in range(5):
+            StripeWrite.objects.create(
+                tenant=tenant,
+                operation=Operation.INVOICE_PAY,
+                content=str(number),
+                state=WriteState.DONE,
+                created_at=at,
+                finished_at=at,
+            )
+
+    @contextmanager
+    def counted() -> Iterator[None]:
+        with operator_scope():
+            before = StripeWrite.objects.count()
+            yield
+            opened.append(before - StripeWrite.objects.count())
+
+    monkeypatch.setattr(retention, "_STEP", 2)
+    monkeypatch.setattr(retention, "operator_scope", counted)
+    assert retention.purge() == 5
+    assert [gone for gone in opened if gone] == [2, 2, 1]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 
 from billing import sync, writes
 from billing.enums import Interval, Operation, QuoteState, WriteState
-from billing.errors import StripeAway
+from billing.errors import Busy, Moved, StripeAway
 from billing.gateway import writes as gateway_writes
 from billing.models import BillingAccount, Quote, StripeWrite
 from billing.services import cards, customers, quotes, subscriptions
@@ -182,6 +184,42 @@ def test_p1_two_at_once_accept_one_quote_once(stripe: CheckedStripe, own_databas
         # The slower one is told to come back where it still finds the first at work.
         assert isinstance(result, StripeAway) or result.state == QuoteState.ACCEPTED, result
     assert _accept(tenant, quote).state == QuoteState.ACCEPTED
+    assert _at_stripe(stripe, tenant) == (1, 1, 1)
+
+
+def test_p1_two_quotes_taken_up_at_once_make_one_subscription(stripe: CheckedStripe, own_database: None) -> None:
+    tenant, first = _prepared(stripe)
+    second = quotes.quote_change(tenant=tenant, plan=Plan.BUSINESS, interval=Interval.MONTH, seats=12, by=SYSTEM)
+    waiting = [first, second]
+    results = _at_once(2, lambda: _accept(tenant, waiting.pop()))
+    assert sum(isinstance(each, Quote) for each in results) == 1
+    assert _at_stripe(stripe, tenant) == (1, 1, 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_after", [False, True], ids=["before it is done", "after it is done"])
+def test_p1_another_quote_instead_of_one_whose_answer_was_lost_makes_no_second_subscription(
+    stripe: CheckedStripe, is_after: bool
+) -> None:
+    tenant, first = _prepared(stripe)
+    stripe.control(action="faults", paths=[CREATE], kind="down", is_after=is_after)
+    with pytest.raises(StripeAway):
+        _accept(tenant, first)
+    stripe.control(action="faults", paths=[CREATE], kind="normal")
+    with operator_scope():
+        BillingAccount.objects.for_tenant(tenant).update(synced_at=timezone.now())
+    second = quotes.quote_change(tenant=tenant, plan=Plan.BUSINESS, interval=Interval.MONTH, seats=12, by=SYSTEM)
+    with pytest.raises(Moved if is_after else Busy):
+        _accept(tenant, second)
+    with operator_scope():
+        lost = StripeWrite.objects.for_tenant(tenant).filter(operation=Operation.SUBSCRIPTION_CREATE)
+        lost.update(created_at=timezone.now() - timedelta(minutes=1))
+    if not is_after:
+        assert _accept(tenant, second).state == QuoteState.ACCEPTED
+        with pytest.raises(Moved):
+            _accept(tenant, first)
+    else:
+        assert _accept(tenant, first).state == QuoteState.ACCEPTED
     assert _at_stripe(stripe, tenant) == (1, 1, 1)
 
 
