@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from billing.errors import Refused
+from billing.errors import Gone, Refused
 from billing.gateway.transport import Object, ask
 
 PAGE = 100
@@ -25,14 +25,30 @@ def customer(customer_id: str) -> Object:
 
 
 def subscriptions(customer_id: str) -> list[Object]:
-    """Return a customer's subscriptions, ended ones too, newest first."""
+    """Return a customer's subscriptions, ended ones too, newest first, with the coupons of their discounts.
+
+    Those of a single item lie deeper than the four levels that Stripe expands
+    (https://docs.stripe.com/expand#depth): they are asked for one by one.
+    """
     params: Any = {
         "customer": customer_id,
         "status": "all",
         "limit": 20,
-        "expand": ["data.discounts.source.coupon"],
+        "expand": ["data.discounts.source.coupon", "data.items.data.discounts"],
     }
-    return list(ask(lambda c: c.v1.subscriptions.list(params))["data"])
+    found = list(ask(lambda c: c.v1.subscriptions.list(params))["data"])
+    for item in (item for each in found for item in each["items"]["data"]):
+        for discount in item["discounts"]:
+            discount["source"]["coupon"] = _coupon(discount["source"]["coupon"])
+    return found
+
+
+def _coupon(coupon_id: str) -> Object | None:
+    """Return a coupon; of one that was deleted nobody tells what it takes off."""
+    try:
+        return ask(lambda c: c.v1.coupons.retrieve(coupon_id))
+    except Gone:
+        return None
 
 
 def invoice(invoice_id: str) -> Object:

@@ -201,6 +201,7 @@ collection.on_paid.append(_paid)
 collection.on_failed.append(_failed)
 POINTERS["discount", "source.coupon"] = "coupon"
 POINTERS["subscription", "discounts"] = "discount"
+POINTERS["subscription_item", "discounts"] = "discount"
 
 ROUTES = (
     Route("POST", "/v1/subscriptions", create),

@@ -84,6 +84,32 @@ def test_more_seats_cost_what_was_quoted_and_fewer_give_credit(stripe: CheckedSt
     assert (account.seats, account.balance.minor) == (6, -fewer.total_minor)
 
 
+def test_a_coupon_of_one_item_counts_in_the_spend(stripe: CheckedStripe, tenant: Tenant) -> None:
+    ready_to_pay(stripe, tenant)
+    _subscribe(tenant, seats=10)
+    account = _account(tenant)
+    coupon = call(stripe, "POST", "coupons", percent_off=20, duration="forever")
+    call(stripe, "POST", f"subscriptions/{account.subscription_id}", discounts=[{"coupon": coupon["id"]}])
+    _give_to_the_item(stripe, account.subscription_id)
+    sync.tenant(tenant, str(account.customer_id))
+    assert _account(tenant).monthly_minor == 13_600
+    call(stripe, "DELETE", f"coupons/{coupon['id']}")
+    sync.tenant(tenant, str(account.customer_id))
+    assert _account(tenant).monthly_minor == 17_000  # what it takes off can't be known any more
+
+
+def _give_to_the_item(stripe: CheckedStripe, subscription_id: str) -> None:
+    """Have a subscription's discount stand at its item, as Stripe's dashboard can."""
+    with stripe.service.store.transaction() as shelf:
+        moved = shelf.connection.execute(
+            """UPDATE payments_standin.objects SET content = jsonb_set(
+                jsonb_set(content, '{items,data,0,discounts}', content->'discounts'), '{discounts}', '[]')
+            WHERE id = %s""",
+            [subscription_id],
+        )
+        assert moved.rowcount == 1
+
+
 def test_accepting_twice_changes_once(stripe: CheckedStripe, tenant: Tenant) -> None:
     ready_to_pay(stripe, tenant)
     quote = _subscribe(tenant, seats=10)
